@@ -1,0 +1,43 @@
+"""Puts the parts together by plain calls; every process of the product starts here."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.config import Settings, load
+from app.holidays import workdays
+from states.calendar import WorkingCalendar
+from states.rules import Rules
+from storage.database import Database, open_database
+from workflow.ports import Clock
+from workflow.service import Workflow
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """The parts of a process, put together."""
+
+    settings: Settings
+    database: Database
+    rules: Rules
+    workflow: Workflow
+    clock: Clock
+
+
+def read_settings(config: Path) -> Settings:
+    """The configuration, checked whole. Raises ConfigError with every mistake."""
+    return load(config, environment=os.environ)
+
+
+def rules_of(settings: Settings) -> Rules:
+    """The rules an office runs under."""
+    is_workday = workdays(settings.calendar_add, settings.calendar_remove)
+    return Rules(settings.office, settings.policies, WorkingCalendar(is_workday, settings.office.timezone))
+
+
+def put_together(settings: Settings, clock: Clock, database_url: str | None = None) -> Running:
+    """Open the database and build the workflow on it. Raises StorageError when the database cannot be used."""
+    database = open_database(database_url or settings.database_url)
+    rules = rules_of(settings)
+    workflow = Workflow(database, rules, clock, mail_domain=settings.mail.domain)
+    return Running(settings, database, rules, workflow, clock)

@@ -1,0 +1,56 @@
+"""Reads the story of a case directory: who did what when (spec, part 14)."""
+
+import csv
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+COLUMNS = ("at", "actor", "action", "subject", "file", "text")
+
+
+class StoryError(Exception):
+    """The story cannot be played; the message names file, line and what would be right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryLine:
+    """One line; `line` counts from 1, the header being line 1. `at` is aware."""
+
+    line: int
+    at: datetime
+    actor: str
+    action: str
+    subject: str
+    file: str
+    text: str
+
+
+def read_story(path: Path) -> list[StoryLine]:
+    """All lines in order of time. Raises StoryError on the first that cannot be read."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as fault:
+        raise StoryError(f"{path}：读不出（{fault}）；应为 UTF-8 的 CSV 文件") from fault
+    reader = csv.DictReader(text.splitlines())
+    missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+    if missing:
+        raise StoryError(f"{path}:1：缺少列 {'、'.join(missing)}；应有 {'、'.join(COLUMNS)}")
+    lines = [_line(path, reader.line_num, row) for row in reader]
+    for earlier, later in zip(lines, lines[1:], strict=False):
+        if later.at < earlier.at:
+            raise StoryError(f"{path}:{later.line}：时间早于上一行；故事须按时间先后排列")
+    if [line.action for line in lines[:1] + lines[-1:]] != ["start", "end"]:
+        raise StoryError(f"{path}：故事须以 start 开头、以 end 结尾")
+    return lines
+
+
+def _line(path: Path, number: int, row: dict[str, str | None]) -> StoryLine:
+    written = (row["at"] or "").strip()
+    try:
+        at = datetime.fromisoformat(written)
+    except ValueError:
+        raise StoryError(f"{path}:{number}：时间“{written}”读不出；应如 2015-10-08T10:33:29+08:00") from None
+    if at.tzinfo is None:
+        raise StoryError(f"{path}:{number}：时间“{written}”没有时区；应如 2015-10-08T10:33:29+08:00")
+    rest = {column: (row[column] or "").strip() for column in COLUMNS[1:]}
+    return StoryLine(line=number, at=at, **rest)

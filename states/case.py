@@ -1,0 +1,249 @@
+"""The supervision case: which acts are allowed, what its timers do, and what a fact makes of it (spec, part 7).
+
+What a review or the overdue ladder does to a case is decided in `flags.py` and `report.py`, where the ground for it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import assert_never
+
+from states import commands as c
+from states import events as e
+from states.errors import AlreadyDone, ReasonMissing, WrongActor, WrongState, WrongTime
+from states.lifecycle import CASE
+from states.models import Case, CaseState, PointsStatus, Trigger
+from states.rules import Rules
+from states.situation import Decided, Woken, case_subject
+from states.words import word
+
+
+def decide(case: Case, command: c.CaseCommand, rules: Rules, now: datetime) -> list[Decided]:
+    """What the command comes to. Raises a subclass of `Refused` when the rules do not allow it."""
+    match command:
+        case c.GiveFeedback():
+            fact: e.CaseEvent = _feedback(case, command, rules, now)
+        case c.HoldInterview():
+            fact = _interview(case, command, rules, now)
+        case c.Appeal():
+            fact = _appeal(case, command, rules, now)
+        case c.ConfirmPoints():
+            fact = _confirm(case, command, rules, now)
+        case c.WaivePoints():
+            fact = _waive(case, command, rules, now)
+        case c.CloseCase():
+            fact = _close(case, command, rules, now)
+        case _:
+            raise TypeError(f"not a command on a case: {command!r}")
+    return [Decided(case_subject(case.id), fact)]
+
+
+_SAID = {
+    "feedback": "反馈整改情况",
+    "interview": "登记约谈",
+    "appeal": "申诉",
+    "confirm": "确认扣分",
+    "waive": "撤销扣分",
+    "close": "销号",
+}
+
+
+def _need(case: Case, command: c.CaseCommand, act: str, allowed: Sequence[str], post: str) -> None:
+    if CASE.target(act, case.state) is None:
+        raise WrongState(
+            f"督查件 {case.ref} 现在是“{word(case.state)}”，不能{_SAID[act]}",
+            f"只有在“{'”“'.join(word(state) for state in CASE.sources(act))}”时可以{_SAID[act]}",
+        )
+    if command.actor not in allowed:
+        raise WrongActor(
+            f"{command.actor} 不是 {case.ref} 的{post}，不能{_SAID[act]}",
+            f"应由{post}办理：{'、'.join(allowed) or '目前无人任此职，请联系管理员'}",
+        )
+
+
+def _need_reason(reason: str, act: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing(f"{_SAID[act]}必须写明理由", "请填写理由后重新提交")
+
+
+def _need_proposed(case: Case) -> None:
+    if case.points_status is not PointsStatus.PROPOSED:
+        raise WrongState(f"督查件 {case.ref} 没有拟扣分", "请先查看督查件（kaoji case show）")
+
+
+def _feedback(case: Case, command: c.GiveFeedback, rules: Rules, now: datetime) -> e.FeedbackRecorded:
+    allowed = rules.drafters(case.unit, now) + rules.first_signers(case.unit, now)
+    _need(case, command, "feedback", allowed, "填报人或第一签字人")
+    return e.FeedbackRecorded(text=command.text.strip())
+
+
+def _interview(case: Case, command: c.HoldInterview, rules: Rules, now: datetime) -> e.InterviewRecorded:
+    _need(case, command, "interview", rules.assessors(case.unit, now), "考绩办")
+    if case.interview_at is not None:
+        raise AlreadyDone(f"督查件 {case.ref} 的约谈已经登记过", "每件只登记一次约谈；补充情况请另行存档")
+    return e.InterviewRecorded(text=command.text.strip())
+
+
+def _appeal(case: Case, command: c.Appeal, rules: Rules, now: datetime) -> e.AppealRecorded:
+    _need(case, command, "appeal", rules.first_signers(case.unit, now), "第一签字人")
+    _need_proposed(case)
+    if case.appealed_at is not None:
+        raise AlreadyDone(f"督查件 {case.ref} 已经申诉过", "每件只能申诉一次，请等考绩办答复")
+    until = _appeal_until(case, rules)
+    if now > until:
+        raise WrongTime(
+            f"督查件 {case.ref} 的申诉期已于 {rules.calendar.local(until):%Y-%m-%d %H:%M} 截止",
+            "逾期不再受理，可直接与考绩办联系",
+        )
+    return e.AppealRecorded(text=command.text.strip())
+
+
+def _appeal_until(case: Case, rules: Rules) -> datetime:
+    if case.proposed_at is None:
+        raise ValueError(f"case {case.ref} has points without an instant of proposal")
+    return rules.appeal_until(case.proposed_at)
+
+
+def _confirm(case: Case, command: c.ConfirmPoints, rules: Rules, now: datetime) -> e.PointsConfirmed:
+    _need(case, command, "confirm", rules.assessors(case.unit, now), "考绩办")
+    _need_proposed(case)
+    until = _appeal_until(case, rules)
+    if case.appealed_at is None and now <= until:
+        raise WrongTime(
+            f"督查件 {case.ref} 还在申诉期内，不能确认扣分",
+            f"请在 {rules.calendar.local(until):%Y-%m-%d %H:%M} 之后或收到申诉后再确认",
+        )
+    return e.PointsConfirmed(text=command.text.strip())
+
+
+def _waive(case: Case, command: c.WaivePoints, rules: Rules, now: datetime) -> e.PointsWaived:
+    _need(case, command, "waive", rules.assessors(case.unit, now), "考绩办")
+    _need_proposed(case)
+    _need_reason(command.reason, "waive")
+    return e.PointsWaived(reason=command.reason.strip())
+
+
+def _close(case: Case, command: c.CloseCase, rules: Rules, now: datetime) -> e.CaseClosed:
+    _need(case, command, "close", rules.assessors(case.unit, now), "考绩办")
+    _need_reason(command.reason, "close")
+    return e.CaseClosed(rule="closed_by_assessor", evidence=command.reason.strip())
+
+
+# --- timers --------------------------------------------------------------------------------------------------------
+
+
+def next_wakeup(case: Case, rules: Rules) -> datetime | None:
+    """The earliest instant at which anything must happen to the case by itself (spec, part 5)."""
+    policies = rules.policies
+    if case.state is CaseState.TRACKING and case.trigger is not Trigger.OVERDUE and case.feedback_at is None:
+        return _if_pending(rules.calendar.later(case.opened_at, policies.feedback_days, policies.feedback_time), case)
+    if case.state is CaseState.INTERVIEW and case.interview_at is None:
+        first = rules.calendar.later(case.entered_at, policies.interview_days, policies.interview_time)
+        if first > case.timers_until:
+            return first
+        return rules.calendar.next_workday_at(case.timers_until, policies.interview_time)
+    return None
+
+
+def _if_pending(instant: datetime, case: Case) -> datetime | None:
+    return instant if instant > case.timers_until else None
+
+
+def wake(case: Case, rules: Rules, now: datetime) -> Woken:
+    """Apply the case's timer; interview reminders missed in downtime are one."""
+    due = next_wakeup(case, rules)
+    if due is None or due > now:
+        return Woken(now, [])
+    if case.state is CaseState.TRACKING:
+        days = rules.policies.feedback_days
+        advanced = e.CaseAdvanced(
+            to=CaseState.INTERVIEW, rule="no_feedback", evidence=f"立项后{days}个工作日内没有反馈整改情况", due_instant=due
+        )
+        return Woken(due, [Decided(case_subject(case.id), advanced)])
+    missed = _daily(due, now, rules)
+    return Woken(missed[-1], [Decided(case_subject(case.id), e.InterviewReminded(due_instants=missed))])
+
+
+def _daily(first: datetime, now: datetime, rules: Rules) -> tuple[datetime, ...]:
+    instants = [first]
+    while True:
+        following = rules.calendar.next_workday_at(instants[-1], rules.policies.interview_time)
+        if following > now:
+            return tuple(instants) if len(instants) < 3 else (instants[0], instants[-1])
+        instants.append(following)
+
+
+# --- what a fact makes of it ---------------------------------------------------------------------------------------
+
+
+def opened(event: e.CaseOpened, at: datetime) -> Case:
+    """The case a CaseOpened makes."""
+    return Case(
+        id=event.case,
+        report=event.report,
+        unit=event.unit,
+        level=event.level,
+        indicator=event.indicator,
+        trigger=event.trigger,
+        state=CaseState.TRACKING,
+        version=1,
+        seq=1,
+        opened_at=at,
+        opened_rank=event.rank,
+        entered_at=at,
+        feedback_at=None,
+        interview_at=None,
+        appealed_at=None,
+        proposed_at=None,
+        points=None,
+        points_status=None,
+        closed_at=None,
+        timers_until=at - timedelta(microseconds=1),
+        wake_at=None,
+    )
+
+
+def evolve(case: Case, event: e.CaseEvent, *, at: datetime) -> Case:
+    """The case after one fact. `wake_at` is planned afterwards, from the rules."""
+    seq, version = case.seq + 1, case.version + 1
+    match event:
+        case e.CaseAdvanced():
+            return replace(case, seq=seq, version=version, state=event.to, entered_at=at)
+        case e.PointsProposed():
+            return _after_proposal(case, event, at)
+        case e.FeedbackRecorded():
+            return replace(case, seq=seq, version=version, feedback_at=at)
+        case e.InterviewRecorded():
+            return replace(case, seq=seq, version=version, interview_at=at)
+        case e.InterviewReminded():
+            return replace(case, seq=seq)
+        case e.AppealRecorded():
+            return replace(case, seq=seq, version=version, appealed_at=at)
+        case e.PointsConfirmed():
+            return replace(_closed(case, at), points_status=PointsStatus.CONFIRMED)
+        case e.PointsWaived():
+            return replace(_closed(case, at), points_status=PointsStatus.WITHDRAWN)
+        case e.CaseClosed():
+            return _closed(case, at)
+        case e.CaseOpened():
+            raise ValueError(f"case {case.id} is open already")
+    assert_never(event)
+
+
+def _after_proposal(case: Case, event: e.PointsProposed, at: datetime) -> Case:
+    return replace(
+        case,
+        seq=case.seq + 1,
+        version=case.version + 1,
+        state=CaseState.SCORE_DEDUCTION,
+        entered_at=at,
+        proposed_at=at,
+        points=event.points,
+        points_status=PointsStatus.PROPOSED,
+    )
+
+
+def _closed(case: Case, at: datetime) -> Case:
+    return replace(
+        case, seq=case.seq + 1, version=case.version + 1, state=CaseState.CLOSED, closed_at=at, entered_at=at
+    )

@@ -1,0 +1,104 @@
+"""Events and contents as canonical JSON: one value, one sequence of bytes, on every machine (sorted keys, no blanks)."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from functools import cache
+from types import UnionType
+from typing import Any, Union, get_args, get_origin, get_type_hints
+
+from states import events
+from states.models import Entry
+
+_to_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
+def instant_text(instant: datetime) -> str:
+    """Fixed-width ISO 8601 in UTC. ValueError for a naive instant: nothing naive is ever stored."""
+    if instant.tzinfo is None:
+        raise ValueError(f"时间 {instant.isoformat()} 没有时区")
+    utc = instant if instant.tzinfo is UTC else instant.astimezone(UTC)
+    text = utc.isoformat()[:-6]
+    return (text if len(text) > 19 else text + ".000000") + "Z"
+
+
+def canonical(value: Any) -> str:
+    """Canonical JSON of plain values."""
+    return _to_json(value)
+
+
+def sha256(text: str) -> str:
+    """Hex SHA-256 of the text in UTF-8."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def content_sha256(ref: str, entries: Sequence[Entry]) -> str:
+    """The hash a sign-off binds to: the report's name and its rows as written, in order (spec, part 4)."""
+    rows = [[entry.indicator, entry.rank_text, entry.comparison, entry.target] for entry in entries]
+    return sha256(canonical(["kaoji report content 1", ref, rows]))
+
+
+@cache
+def _field_names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
+
+
+def plain(value: Any) -> Any:
+    """A value of the core as plain JSON values; dataclasses become objects, instants fixed-width text."""
+    if value is None or isinstance(value, (str, int)):
+        return value.value if isinstance(value, Enum) else value
+    if isinstance(value, datetime):
+        return instant_text(value)
+    if isinstance(value, tuple):
+        return [plain(item) for item in value]
+    return {name: plain(getattr(value, name)) for name in _field_names(type(value))}
+
+
+_KINDS: dict[str, type] = {
+    name: kind for name, kind in vars(events).items() if is_dataclass(kind) and kind.__module__ == events.__name__
+}
+
+
+@cache
+def kind_of(event: type) -> str:
+    """`report_signed` for ReportSigned: how the kind is stored."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in event.__name__).lstrip("_")
+
+
+_BY_KIND = {kind_of(kind): kind for kind in _KINDS.values()}
+
+
+def encode(event: events.Event) -> str:
+    """The event's payload as canonical JSON."""
+    return canonical(plain(event))
+
+
+def decode(kind: str, payload: str) -> events.Event:
+    """The event back from its stored kind and payload. KeyError for a kind that does not exist."""
+    built = _builder(_BY_KIND[kind])(json.loads(payload))
+    return built  # type: ignore[no-any-return]  the kinds are exactly the classes of Event
+
+
+@cache
+def _builder(kind: Any) -> Callable[[Any], Any]:
+    """What turns plain JSON back into a value of that type."""
+    origin = get_origin(kind)
+    if origin in (Union, UnionType):
+        inner = _builder(next(arg for arg in get_args(kind) if arg is not type(None)))
+        return lambda value: None if value is None else inner(value)
+    if origin is tuple:
+        item = _builder(get_args(kind)[0])
+        return lambda value: tuple(item(one) for one in value)
+    if is_dataclass(kind):
+        return _dataclass_builder(kind)
+    if isinstance(kind, type) and issubclass(kind, Enum):
+        return kind
+    return datetime.fromisoformat if kind is datetime else lambda value: value
+
+
+def _dataclass_builder(kind: Any) -> Callable[[Mapping[str, Any]], Any]:
+    builders = {name: _builder(hint) for name, hint in get_type_hints(kind).items()}
+    return lambda value: kind(**{name: build(value[name]) for name, build in builders.items()})

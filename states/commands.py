@@ -1,0 +1,169 @@
+"""What people and timers ask for: one frozen class per act, named in the imperative.
+
+`command_id` makes an act unique: the same id has one effect and one answer. `version` is the one the actor had
+before their eyes; None means "whatever it is now" (a story line, a timer).
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowDraft:
+    """One row of a table as handed in; texts as written."""
+
+    indicator: str
+    rank_text: str
+    comparison: str
+    target: str
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """Who asks, and under which id."""
+
+    command_id: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportCommand(Command):
+    """On the report `PERIOD/UNIT`."""
+
+    report: str
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaveTable(ReportCommand):
+    """`edit` or `import`: the rows given replace those of the same indicators; `source` names the form read."""
+
+    rows: tuple[RowDraft, ...]
+    source: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consolidate(ReportCommand):
+    """Fill a bureau's table from its sections' submitted tables (spec, part 10)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Send(ReportCommand):
+    """送签: hand the draft to the first signer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sign(ReportCommand):
+    """Sign the step that is due; `content_sha256`, where given, is the content the signer was shown."""
+
+    opinion: str = ""
+    content_sha256: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submit(ReportCommand):
+    """报送: hand the signed table to the receiver."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Return(ReportCommand):
+    """退回: back to the drafter, with a reason."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw(ReportCommand):
+    """撤回: take one's own last act back."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review(ReportCommand):
+    """Judge the ranks of a submitted table."""
+
+    opinion: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reopen(ReportCommand):
+    """Back to draft for a correction after review, with a reason."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Urge(ReportCommand):
+    """催办: remind whoever holds the report now."""
+
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseCommand(Command):
+    """On a case: its number, or `PERIOD/UNIT/INDICATOR`, or `PERIOD/UNIT/overdue`."""
+
+    case: str
+    version: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GiveFeedback(CaseCommand):
+    """整改反馈 of the unit while tracked."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldInterview(CaseCommand):
+    """Record the interview: who, whom, when, commitments."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appeal(CaseCommand):
+    """申诉 of the unit's first signer against proposed points."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfirmPoints(CaseCommand):
+    """Confirm proposed points; only confirmed points count."""
+
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaivePoints(CaseCommand):
+    """Waive proposed points, with a reason."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CloseCase(CaseCommand):
+    """销号 by the assessor, with a reason."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogContact(Command):
+    """Log a visit (赴市对接) or a call (电话对接) of a unit's liaison officer."""
+
+    unit: str
+    visit: bool
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wake(Command):
+    """Apply the earliest timers of one report, case or duty whose time has come.
+
+    `subject` is `report:REF`, `case:ID` or `duty:KIND/UNIT`.
+    """
+
+    subject: str

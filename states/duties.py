@@ -1,0 +1,162 @@
+"""The recurring duties no single report carries: opening a period, liaison, digest, bulletin (spec, parts 5 and 8)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import assert_never
+
+from states import commands as c
+from states import events as e
+from states.errors import UnknownSubject, WrongActor
+from states.models import Duty, DutyKind
+from states.office import Level, Role
+from states.periods import following, written
+from states.policies import Roll
+from states.report import open_report
+from states.rules import Rules
+from states.situation import Decided, Woken, report_subject
+
+
+def duty_subject(kind: DutyKind, unit: str) -> str:
+    """`duty:KIND/UNIT`."""
+    return f"duty:{kind.value}/{unit}"
+
+
+def all_duties(rules: Rules) -> list[tuple[DutyKind, str]]:
+    """Every duty of the office: one opening, a liaison per unit that has one, a desk per receiving unit with an office."""
+    office = rules.office
+    roots = [unit.code for unit in office.units if unit.level is Level.ROOT]
+    liaisons = [unit.code for unit in office.units if office.appointments_to(unit.code, Role.LIAISON)]
+    receiving = {unit.parent for unit in office.reporting_units}
+    desks = [
+        unit.code for unit in office.units if unit.code in receiving and office.appointments_to(unit.code, Role.OFFICE)
+    ]
+    return [
+        (DutyKind.OPENING, roots[0]),
+        *((DutyKind.LIAISON, unit) for unit in liaisons),
+        *((kind, unit) for unit in desks for kind in (DutyKind.DIGEST, DutyKind.BULLETIN)),
+    ]
+
+
+def begin(kind: DutyKind, unit: str, since: datetime) -> e.DutyBegan:
+    """A duty is watched from `since` on; a timer at that very instant still counts."""
+    return e.DutyBegan(kind=kind, unit=unit, since=since, timers_until=since - timedelta(microseconds=1))
+
+
+def log_contact(duty: Duty | None, command: c.LogContact, rules: Rules, now: datetime) -> list[Decided]:
+    """A visit or call logged by the unit's liaison officer. Raises UnknownSubject or WrongActor."""
+    if command.unit not in rules.office.unit_by_code:
+        raise UnknownSubject(f"没有单位 {command.unit}", f"单位有：{'、'.join(rules.office.unit_by_code)}")
+    liaisons = rules.liaisons(command.unit, now)
+    if duty is None or command.actor not in liaisons:
+        raise WrongActor(
+            f"{command.actor} 不是 {command.unit} 的对接人，不能登记对接",
+            f"应由对接人登记：{'、'.join(liaisons) or '该单位还没有确定对接人，请联系管理员'}",
+        )
+    fact = e.ContactLogged(visit=command.visit, text=command.text.strip())
+    return [Decided(duty_subject(DutyKind.LIAISON, command.unit), fact)]
+
+
+# --- timers --------------------------------------------------------------------------------------------------------
+
+
+def next_wakeup(duty: Duty, rules: Rules) -> datetime | None:
+    """The next instant of the duty after those already applied."""
+    match duty.kind:
+        case DutyKind.OPENING:
+            return _next_opening(duty, rules)[1]
+        case DutyKind.LIAISON:
+            return _next_liaison(duty, rules)
+        case DutyKind.DIGEST:
+            return rules.calendar.next_workday_at(duty.timers_until, rules.policies.digest_time)
+        case DutyKind.BULLETIN:
+            return _next_bulletin(duty, rules)[1]
+    assert_never(duty.kind)
+
+
+def _next_monthly(duty: Duty, rules: Rules, instant: Callable[[str], datetime]) -> tuple[str, datetime]:
+    """The first period whose instant lies after what was applied; a roll may move it a month."""
+    local = rules.calendar.local(duty.timers_until)
+    period = written(local.year - (local.month == 1), (local.month - 2) % 12 + 1)
+    while instant(period) <= duty.timers_until:
+        period = following(period)
+    return period, instant(period)
+
+
+def _next_opening(duty: Duty, rules: Rules) -> tuple[str, datetime]:
+    return _next_monthly(duty, rules, lambda period: rules.calendar.opening(period, rules.policies.open_time))
+
+
+def _next_bulletin(duty: Duty, rules: Rules) -> tuple[str, datetime]:
+    policies = rules.policies
+    return _next_monthly(
+        duty,
+        rules,
+        lambda period: rules.calendar.deadline(period, policies.bulletin_day, policies.bulletin_time, Roll.NEXT),
+    )
+
+
+def _liaison_instants(duty: Duty, rules: Rules) -> tuple[datetime, datetime]:
+    """When the liaison officer, and when the section head, is told after the last visit."""
+    policies, calendar = rules.policies, rules.calendar
+    due: date = calendar.day_of(duty.since) + timedelta(days=policies.liaison_calendar_days)
+    reminded = calendar.at(due, policies.liaison_time)
+    return reminded, calendar.later(reminded, policies.liaison_head_days, policies.liaison_time)
+
+
+def _next_liaison(duty: Duty, rules: Rules) -> datetime | None:
+    return next((instant for instant in _liaison_instants(duty, rules) if instant > duty.timers_until), None)
+
+
+def wake(duty: Duty, rules: Rules, now: datetime) -> Woken:
+    """Apply the duty's next instant; digests missed in downtime are one."""
+    due = next_wakeup(duty, rules)
+    if due is None or due > now:
+        return Woken(now, [])
+    subject = duty_subject(duty.kind, duty.unit)
+    match duty.kind:
+        case DutyKind.OPENING:
+            return _open_period(duty, rules, subject)
+        case DutyKind.LIAISON:
+            head = due != _liaison_instants(duty, rules)[0]
+            return Woken(due, [Decided(subject, e.LiaisonReminded(due_instants=(due,), head=head))])
+        case DutyKind.DIGEST:
+            last = _last_digest(due, now, rules)
+            return Woken(last, [Decided(subject, e.DigestDue(due_instants=(due,) if last == due else (due, last)))])
+        case DutyKind.BULLETIN:
+            period, due = _next_bulletin(duty, rules)
+            return Woken(due, [Decided(subject, e.BulletinDue(period=period, due_instant=due))])
+    assert_never(duty.kind)
+
+
+def _last_digest(first: datetime, now: datetime, rules: Rules) -> datetime:
+    following_ = rules.calendar.next_workday_at(first, rules.policies.digest_time)
+    while following_ <= now:
+        first, following_ = following_, rules.calendar.next_workday_at(following_, rules.policies.digest_time)
+    return first
+
+
+def _open_period(duty: Duty, rules: Rules, subject: str) -> Woken:
+    period, due = _next_opening(duty, rules)
+    reports = [
+        Decided(report_subject(f"{period}/{unit.code}"), open_report(period, unit.code, rules, due))
+        for unit in rules.office.reporting_units
+    ]
+    return Woken(due, [Decided(subject, e.PeriodOpened(period=period, due_instant=due)), *reports])
+
+
+# --- what a fact makes of it ---------------------------------------------------------------------------------------
+
+
+def began(event: e.DutyBegan) -> Duty:
+    """The duty a DutyBegan makes."""
+    return Duty(
+        kind=event.kind, unit=event.unit, seq=1, since=event.since, timers_until=event.timers_until, wake_at=None
+    )
+
+
+def evolve(duty: Duty, event: e.DutyEvent, *, at: datetime) -> Duty:
+    """The duty after one fact. A visit restarts the fortnight, a call does not."""
+    if isinstance(event, e.ContactLogged) and event.visit:
+        return replace(duty, seq=duty.seq + 1, since=at)
+    return replace(duty, seq=duty.seq + 1)

@@ -1,0 +1,308 @@
+"""What has happened: one frozen class per fact, named in the past tense, with everything replay needs.
+
+`evolve` in `report.py`, `case.py` and `duties.py` applies them; `codec.py` turns them into canonical JSON and back.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from states.models import CaseState, DutyKind, Entry, Flag, ReportState, Trigger
+from states.office import Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOpened:
+    """A period's report came to be, empty, in its drafter's hands. `due_instant` is when it should have opened."""
+
+    period: str
+    unit: str
+    level: Level
+    due_at: datetime
+    due_instant: datetime
+    entries: tuple[Entry, ...]
+    content_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableSaved:
+    """The drafter saved the table; `how` is `edit`, `import` or `consolidate`. Only the rows saved are in `entries`."""
+
+    how: str
+    source: str | None
+    entries: tuple[Entry, ...]
+    content_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSent:
+    """The draft went to the first signer."""
+
+    content_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSigned:
+    """A signature on exactly this content; `step` is the state it leads to."""
+
+    step: ReportState
+    content_sha256: str
+    opinion: str
+    on_behalf_of: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportSubmitted:
+    """The signed table reached the receiver."""
+
+    content_sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportReturned:
+    """Back to the drafter in a new round. `restarted` when it had been submitted: its timers start anew."""
+
+    from_state: ReportState
+    reason: str
+    due_at: datetime
+    restarted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportWithdrawn:
+    """The last act was taken back by who did it; taking back a signature begins a new round."""
+
+    from_state: ReportState
+    reason: str
+    new_round: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgement:
+    """What a review found of one indicator; `rule` words why."""
+
+    indicator: str
+    rank: int | None
+    flags: tuple[Flag, ...]
+    previous: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportReviewed:
+    """The ranks were judged."""
+
+    opinion: str
+    judgements: tuple[Judgement, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportReopened:
+    """The assessor sent a supervised report back for correction."""
+
+    reason: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderReminded:
+    """The holder was reminded. `due_instants` are the reminders this one stands for, the last being its own."""
+
+    due_instants: tuple[datetime, ...]
+    days_left: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportOverdue:
+    """The deadline passed without submission; `reminders` are those it stands for after downtime."""
+
+    due_instant: datetime
+    reminders: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverdueEscalated:
+    """A rung of the overdue ladder was reached: `to` is the case state it calls for; `case` the case it moved."""
+
+    due_instant: datetime
+    to: CaseState
+    case: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderUrged:
+    """Somebody urged whoever holds the report."""
+
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderChanged:
+    """An appointment began or ended: the open task moved to the successor."""
+
+    due_instant: datetime
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseOpened:
+    """A supervision case began in `tracking`. `rule` is the rule that opened it."""
+
+    case: int
+    report: str
+    unit: str
+    level: Level
+    indicator: str | None
+    trigger: Trigger
+    rank: int | None
+    rule: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseAdvanced:
+    """The case went on to `interview`. `rule` and `evidence` say why."""
+
+    to: CaseState
+    rule: str
+    evidence: str
+    due_instant: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsProposed:
+    """The case entered `score_deduction` with points proposed."""
+
+    points: int
+    rule: str
+    evidence: str
+    due_instant: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeedbackRecorded:
+    """The unit reported what it does about it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterviewRecorded:
+    """The interview was held."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InterviewReminded:
+    """The assessor was reminded that the interview is still to be held."""
+
+    due_instants: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppealRecorded:
+    """The unit appealed against the proposed points."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsConfirmed:
+    """The assessor confirmed the points; from now they count."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsWaived:
+    """The assessor withdrew the proposed points."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaseClosed:
+    """销号: `rule` is `improved`, `submitted` or `closed_by_assessor`."""
+
+    rule: str
+    evidence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyBegan:
+    """A recurring duty of a unit began to be watched."""
+
+    kind: DutyKind
+    unit: str
+    since: datetime
+    timers_until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeriodOpened:
+    """The reports of a period were opened."""
+
+    period: str
+    due_instant: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactLogged:
+    """A liaison visit or call."""
+
+    visit: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiaisonReminded:
+    """The liaison officer (`head` False) or the section head was told that a visit is due."""
+
+    due_instants: tuple[datetime, ...]
+    head: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DigestDue:
+    """The office's morning digest; after downtime one stands for all missed."""
+
+    due_instants: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BulletinDue:
+    """The month's bulletin is to be drafted."""
+
+    period: str
+    due_instant: datetime
+
+
+ReportEvent = (
+    ReportOpened
+    | TableSaved
+    | ReportSent
+    | ReportSigned
+    | ReportSubmitted
+    | ReportReturned
+    | ReportWithdrawn
+    | ReportReviewed
+    | ReportReopened
+    | HolderReminded
+    | ReportOverdue
+    | OverdueEscalated
+    | HolderUrged
+    | HolderChanged
+)
+CaseEvent = (
+    CaseOpened
+    | CaseAdvanced
+    | PointsProposed
+    | FeedbackRecorded
+    | InterviewRecorded
+    | InterviewReminded
+    | AppealRecorded
+    | PointsConfirmed
+    | PointsWaived
+    | CaseClosed
+)
+DutyEvent = DutyBegan | PeriodOpened | ContactLogged | LiaisonReminded | DigestDue | BulletinDue
+Event = ReportEvent | CaseEvent | DutyEvent

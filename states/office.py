@@ -1,0 +1,206 @@
+"""The organisation a workflow runs in: units, people, appointments, indicators.
+
+Everything here is a value read once from the configuration (spec, part 2). Nothing here knows files or databases.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from functools import cached_property
+
+SYSTEM = "system"
+"""The reserved actor of timers. It never signs."""
+
+
+class Level(StrEnum):
+    """Where in the tree a unit reports; a `root` unit only receives."""
+
+    ROOT = "root"
+    DISTRICT = "district"
+    BUREAU = "bureau"
+
+
+class Role(StrEnum):
+    """What an appointment entitles to (glossary)."""
+
+    CLERK = "clerk"
+    SECTION_HEAD = "section_head"
+    LEADER = "leader"
+    OFFICE = "office"
+    UNIT_HEAD = "unit_head"
+    DISTRICT_LEADER = "district_leader"
+    ASSESSOR = "assessor"
+    LIAISON = "liaison"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A node of the organisation tree. `parent` is the unit that receives its reports."""
+
+    code: str
+    name: str
+    level: Level
+    parent: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody with a mail address; `language` is `zh` or `en`."""
+
+    id: str
+    name: str
+    email: str
+    language: str = "zh"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appointment:
+    """A person holds a role in a unit on every day from `since` to `until`, both included."""
+
+    person: str
+    unit: str
+    role: Role
+    since: date
+    until: date | None = None
+
+    def covers(self, day: date) -> bool:
+        """Whether the appointment is in force on that local day."""
+        return self.since <= day and (self.until is None or day <= self.until)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator:
+    """What the city scores the district on. `field` is the number of places ranked."""
+
+    code: str
+    name: str
+    main_content: str
+    lead_unit: str
+    field: int
+    target_rank: int | None
+    year_end_target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duties:
+    """Which role does what for the reports of one level (spec, part 2).
+
+    `drafter`, `first_signer` and `second_signer` are looked up on the reporting unit, `receiver` and
+    `assessor` on its parent. `due_day` is the day of the month the report is due.
+    """
+
+    drafter: Role
+    first_signer: Role
+    second_signer: Role
+    receiver: Role
+    assessor: Role
+    due_day: int
+
+
+BUREAU_DUTIES = Duties(
+    drafter=Role.CLERK,
+    first_signer=Role.SECTION_HEAD,
+    second_signer=Role.LEADER,
+    receiver=Role.OFFICE,
+    assessor=Role.ASSESSOR,
+    due_day=13,
+)
+DISTRICT_DUTIES = Duties(
+    drafter=Role.OFFICE,
+    first_signer=Role.UNIT_HEAD,
+    second_signer=Role.DISTRICT_LEADER,
+    receiver=Role.ASSESSOR,
+    assessor=Role.ASSESSOR,
+    due_day=15,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Office:
+    """The whole organisation, already checked; units and indicators keep the order of their files."""
+
+    name: str
+    timezone: str = "Asia/Shanghai"
+    language: str = "zh"
+    own_district: str
+    sisters: tuple[str, ...]
+    units: tuple[Unit, ...]
+    people: tuple[Person, ...]
+    appointments: tuple[Appointment, ...]
+    indicators: tuple[Indicator, ...]
+    duties: Mapping[Level, Duties] = field(
+        default_factory=lambda: {Level.BUREAU: BUREAU_DUTIES, Level.DISTRICT: DISTRICT_DUTIES}
+    )
+
+    @cached_property
+    def unit_by_code(self) -> dict[str, Unit]:
+        """Units by code."""
+        return {unit.code: unit for unit in self.units}
+
+    @cached_property
+    def person_by_id(self) -> dict[str, Person]:
+        """People by id."""
+        return {person.id: person for person in self.people}
+
+    @cached_property
+    def indicator_by_code(self) -> dict[str, Indicator]:
+        """Indicators by code."""
+        return {indicator.code: indicator for indicator in self.indicators}
+
+    @cached_property
+    def unit_order(self) -> dict[str, int]:
+        """Position of each unit in the configuration."""
+        return {unit.code: place for place, unit in enumerate(self.units)}
+
+    @cached_property
+    def indicator_order(self) -> dict[str, int]:
+        """Position of each indicator in `indicators.csv`."""
+        return {indicator.code: place for place, indicator in enumerate(self.indicators)}
+
+    @cached_property
+    def _appointments_by_post(self) -> dict[tuple[str, Role], tuple[Appointment, ...]]:
+        posts: dict[tuple[str, Role], list[Appointment]] = {}
+        for appointment in self.appointments:
+            posts.setdefault((appointment.unit, appointment.role), []).append(appointment)
+        return {post: tuple(held) for post, held in posts.items()}
+
+    @cached_property
+    def reporting_units(self) -> tuple[Unit, ...]:
+        """Units that write reports: not `root`, and with at least one indicator."""
+        return tuple(unit for unit in self.units if unit.level is not Level.ROOT and self.indicators_of(unit.code))
+
+    def people_in(self, unit: str | None, role: Role, day: date) -> tuple[str, ...]:
+        """Ids of the people who hold `role` in `unit` on that local day, in the order of the configuration."""
+        if unit is None:
+            return ()
+        held = self._appointments_by_post.get((unit, role), ())
+        return tuple(dict.fromkeys(appointment.person for appointment in held if appointment.covers(day)))
+
+    def appointments_to(self, unit: str | None, role: Role) -> tuple[Appointment, ...]:
+        """Every appointment, past, present or future, to one post."""
+        return () if unit is None else self._appointments_by_post.get((unit, role), ())
+
+    def sections_of(self, unit: str) -> tuple[str, ...]:
+        """Codes of all units below `unit`, in the order of the configuration."""
+        below = {unit}
+        grown = True
+        while grown:
+            more = {child.code for child in self.units if child.parent in below} - below
+            below |= more
+            grown = bool(more)
+        return tuple(child.code for child in self.units if child.code in below and child.code != unit)
+
+    @cached_property
+    def _indicators_by_unit(self) -> dict[str, tuple[Indicator, ...]]:
+        led: dict[str, tuple[Indicator, ...]] = {}
+        for unit in self.units:
+            # A bureau's table holds every indicator its sections lead (spec, part 10).
+            leads = {unit.code, *self.sections_of(unit.code)} if unit.level is Level.DISTRICT else {unit.code}
+            led[unit.code] = tuple(indicator for indicator in self.indicators if indicator.lead_unit in leads)
+        return led
+
+    def indicators_of(self, unit: str) -> tuple[Indicator, ...]:
+        """The indicators that unit's table holds, in the order of `indicators.csv`."""
+        return self._indicators_by_unit[unit]

@@ -1,0 +1,29 @@
+"""A period is a calendar month, written `2015-10`: the month in which its report is due."""
+
+import re
+
+_WRITTEN = re.compile(r"(\d{4})-(0[1-9]|1[0-2])")
+
+
+def year_month(period: str) -> tuple[int, int]:
+    """The year and month of a written period. ValueError if it is not `YYYY-MM`."""
+    match = _WRITTEN.fullmatch(period)
+    if match is None:
+        raise ValueError(f"期次“{period}”不是 YYYY-MM 的形式，例如 2015-10")
+    return int(match[1]), int(match[2])
+
+
+def written(year: int, month: int) -> str:
+    """`2015-10` for 2015 and 10."""
+    return f"{year:04d}-{month:02d}"
+
+
+def following(period: str) -> str:
+    """The next month."""
+    year, month = year_month(period)
+    return written(year + month // 12, month % 12 + 1)
+
+
+def report_ref(period: str, unit: str) -> str:
+    """`PERIOD/UNIT`."""
+    return f"{period}/{unit}"

@@ -1,0 +1,559 @@
+"""The report: which acts are allowed (`decide`), what its timers do (`wake`), and what a fact makes of it (`evolve`).
+
+`decide` and `wake` return facts and change nothing; `evolve` applies one fact and judges nothing (spec, part 4).
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import assert_never
+
+from states import commands as c
+from states import events as e
+from states.codec import content_sha256
+from states.errors import Incomplete, ReasonMissing, Stale, WrongActor, WrongContent, WrongState
+from states.flags import judge_all, move_cases, propose
+from states.lifecycle import REPORT
+from states.models import Case, CaseState, Entry, Report, ReportState, Trigger
+from states.office import Indicator, Level
+from states.ranks import RankKind, read_rank, three_district_place
+from states.rules import ESCALATE, OVERDUE, REMIND, UNSUBMITTED, DeadlineTimer, Rules
+from states.situation import Decided, Situation, Woken, case_subject, report_subject
+from states.words import word
+
+NOT_SUBMITTED_RANK = "暂无排名"
+NOT_SUBMITTED_COMPARISON = "未报送"
+
+
+def open_report(period: str, unit: str, rules: Rules, due_instant: datetime) -> e.ReportOpened:
+    """The fact of a period's report being opened for a unit, one empty entry per indicator."""
+    ref = f"{period}/{unit}"
+    entries = tuple(
+        Entry(indicator=indicator.code, field=indicator.field) for indicator in rules.office.indicators_of(unit)
+    )
+    return e.ReportOpened(
+        period=period,
+        unit=unit,
+        level=rules.office.unit_by_code[unit].level,
+        due_at=rules.deadline(period, unit),
+        due_instant=due_instant,
+        entries=entries,
+        content_sha256=content_sha256(ref, entries),
+    )
+
+
+def decide(
+    report: Report, command: c.ReportCommand, situation: Situation, rules: Rules, now: datetime
+) -> list[Decided]:
+    """What the command comes to. Raises a subclass of `Refused` when the rules do not allow it."""
+    match command:
+        case c.SaveTable():
+            facts: Sequence[e.Event] = [_save(report, command, rules, now)]
+        case c.Consolidate():
+            facts = [_consolidate(report, command, situation, rules, now)]
+        case c.Send():
+            facts = [_send(report, command, rules, now)]
+        case c.Sign():
+            facts = _sign(report, command, rules, now)
+        case c.Submit():
+            facts = [_submit(report, command, rules, now)]
+        case c.Return():
+            facts = [_return(report, command, rules, now)]
+        case c.Withdraw():
+            facts = [_withdraw(report, command)]
+        case c.Review():
+            _need_role(report, command, "review", rules.assessors(report.unit, now), "考绩办")
+            return review(report, command.opinion, situation, rules)
+        case c.Reopen():
+            facts = [_reopen(report, command, rules, now)]
+        case c.Urge():
+            facts = [_urge(report, command, rules, now)]
+        case _:
+            raise TypeError(f"not a command on a report: {command!r}")
+    decided = [Decided(report_subject(report.ref), fact) for fact in facts]
+    if any(isinstance(fact, e.ReportSubmitted) for fact in facts):
+        decided += _settle(situation.overdue_case, report)
+    return decided
+
+
+# --- what each act needs -------------------------------------------------------------------------------------------
+
+
+def _need_state(report: Report, act: str, said: str) -> None:
+    if REPORT.target(act, report.state) is None:
+        raise WrongState(
+            f"{report.ref} 现在是“{word(report.state)}”，不能{said}", "请先查看报表当前状态（kaoji status REF）"
+        )
+
+
+def _need_role(report: Report, command: c.ReportCommand, act: str, allowed: Sequence[str], post: str) -> None:
+    _need_state(report, act, _SAID[act])
+    if command.actor not in allowed:
+        raise WrongActor(
+            f"{command.actor} 不是 {report.ref} 的{post}，不能{_SAID[act]}",
+            f"应由{post}办理：{'、'.join(allowed) or '目前无人任此职，请联系管理员'}",
+        )
+
+
+def _need_reason(reason: str, act: str) -> None:
+    if not reason.strip():
+        raise ReasonMissing(f"{_SAID[act]}必须写明理由", "请填写理由后重新提交")
+
+
+_SAID = {
+    "save": "修改",
+    "send": "送签",
+    "sign": "签字",
+    "submit": "报送",
+    "return": "退回",
+    "withdraw": "撤回",
+    "review": "督查",
+    "reopen": "重新打开",
+    "urge": "催办",
+}
+
+
+# --- the acts ------------------------------------------------------------------------------------------------------
+
+
+def _save(report: Report, command: c.SaveTable, rules: Rules, now: datetime) -> e.TableSaved:
+    _need_role(report, command, "save", rules.drafters(report.unit, now), "填报人")
+    present = {entry.indicator: entry for entry in report.entries}
+    foreign = [row.indicator for row in command.rows if row.indicator not in present]
+    if foreign or not command.rows:
+        raise WrongContent(
+            f"{report.ref} 没有指标 {'、'.join(foreign) or '（表中一行也没有）'}",
+            f"本表的指标是：{'、'.join(present)}",
+        )
+    saved = tuple(_entry(present[row.indicator], row, rules) for row in command.rows)
+    how = "edit" if command.source is None else "import"
+    return _table_saved(report, saved, how=how, source=command.source)
+
+
+def _entry(present: Entry, row: c.RowDraft, rules: Rules) -> Entry:
+    """The row as it stands in the table, with what is read in it."""
+    reading = read_rank(row.rank_text, present.field)
+    office = rules.office
+    compared = three_district_place(
+        row.comparison, own=office.own_district, sisters=office.sisters, field=present.field, own_rank=reading.worst
+    )
+    return Entry(
+        indicator=present.indicator,
+        field=present.field,
+        rank_text=row.rank_text,
+        comparison=row.comparison,
+        target=row.target,
+        place=row.place,
+        reading=reading,
+        three_district_rank=reading.three_district_rank or compared,
+    )
+
+
+def _table_saved(report: Report, saved: tuple[Entry, ...], *, how: str, source: str | None) -> e.TableSaved:
+    entries = merged(report.entries, saved)
+    return e.TableSaved(how=how, source=source, entries=saved, content_sha256=content_sha256(report.ref, entries))
+
+
+def merged(present: tuple[Entry, ...], saved: Sequence[Entry]) -> tuple[Entry, ...]:
+    """The table with the saved rows in place of those of the same indicators."""
+    by_indicator = {entry.indicator: entry for entry in saved}
+    return tuple(by_indicator.get(entry.indicator, entry) for entry in present)
+
+
+def _consolidate(
+    report: Report, command: c.Consolidate, situation: Situation, rules: Rules, now: datetime
+) -> e.TableSaved:
+    _need_role(report, command, "save", rules.drafters(report.unit, now), "填报人")
+    if report.level is not Level.DISTRICT:
+        raise WrongContent(f"{report.ref} 没有下属科室，不能汇总", "科室的表请直接填报或导入")
+    rows = []
+    for entry in report.entries:
+        indicator = rules.office.indicator_by_code[entry.indicator]
+        if indicator.lead_unit != report.unit:
+            rows.append(_entry(entry, _consolidated_row(indicator, situation.sections), rules))
+    return _table_saved(report, tuple(rows), how="consolidate", source=None)
+
+
+def _consolidated_row(indicator: Indicator, sections: dict[str, Report] | object) -> c.RowDraft:
+    section = sections.get(indicator.lead_unit) if isinstance(sections, dict) else None
+    if section is not None and section.state in (ReportState.SUBMITTED, ReportState.SUPERVISED):
+        for entry in section.entries:
+            if entry.indicator == indicator.code:
+                return c.RowDraft(
+                    indicator=indicator.code,
+                    rank_text=entry.rank_text,
+                    comparison=entry.comparison,
+                    target=entry.target,
+                    place=section.ref,
+                )
+    return c.RowDraft(
+        indicator=indicator.code,
+        rank_text=NOT_SUBMITTED_RANK,
+        comparison=NOT_SUBMITTED_COMPARISON,
+        target=indicator.year_end_target or NOT_SUBMITTED_COMPARISON,
+        place=None,
+    )
+
+
+def _send(report: Report, command: c.Send, rules: Rules, now: datetime) -> e.ReportSent:
+    _need_role(report, command, "send", rules.drafters(report.unit, now), "填报人")
+    if report.sent:
+        raise WrongState(f"{report.ref} 已经送签，正在等待签字", "如需修改，请先撤回或直接重新填报")
+    found = gaps(report, rules)
+    if found:
+        raise Incomplete(f"{report.ref} 还有 {len(found)} 处没有填好：{'；'.join(found)}", "请补齐后再送签")
+    return e.ReportSent(content_sha256=report.content_sha256)
+
+
+def gaps(report: Report, rules: Rules) -> list[str]:
+    """Every gap of the table in words, with the cell it stands in (spec, part 4)."""
+    return [gap for entry in report.entries for gap in _gaps_of(entry, rules)]
+
+
+def _gaps_of(entry: Entry, rules: Rules) -> list[str]:
+    indicator = rules.office.indicator_by_code.get(entry.indicator)
+    where = f"{entry.place + ' ' if entry.place else ''}“{indicator.name if indicator else entry.indicator}”"
+    found = []
+    if not entry.rank_text.strip():
+        found.append(f"{where}没有填最新排名（应为名次、预估名次或“暂无排名”）")
+    elif entry.reading.kind is RankKind.UNREADABLE:
+        found.append(
+            f"{where}最新排名“{entry.rank_text}”无法识别（应为 1–{entry.field} 的名次，如“第5”“预估第5”，或“暂无排名”）"
+        )
+    if not entry.comparison.strip():
+        found.append(f"{where}没有填目前三区比较情况")
+    if not entry.target.strip():
+        found.append(f"{where}没有填年终承诺目标")
+    return found
+
+
+def _sign(report: Report, command: c.Sign, rules: Rules, now: datetime) -> list[e.Event]:
+    _need_state(report, "sign", _SAID["sign"])
+    if report.state is ReportState.DRAFT and not report.sent:
+        raise WrongState(f"{report.ref} 还没有送签，不能签字", "请填报人先送签")
+    if command.content_sha256 is not None and command.content_sha256 != report.content_sha256:
+        raise Stale(f"{report.ref} 的内容与您看到的不同", "请重新打开报表，看过现在的内容再签")
+    first = report.state is ReportState.DRAFT
+    signers = rules.first_signers(report.unit, now) if first else rules.second_signers(report.unit, now)
+    _need_role(report, command, "sign", signers, "第一签字人" if first else "第二签字人")
+    if command.actor in report.drafters and not rules.policies.drafter_may_sign:
+        raise WrongActor(f"{command.actor} 填报了 {report.ref}，不能签自己填的表", "请由其他有签字权的人签")
+    step = ReportState.SECTION_SIGNED if first else ReportState.LEADER_SIGNED
+    facts: list[e.Event] = [
+        e.ReportSigned(
+            step=step, content_sha256=report.content_sha256, opinion=command.opinion.strip(), on_behalf_of=None
+        )
+    ]
+    if not first and rules.policies.auto_submit:
+        facts.append(e.ReportSubmitted(content_sha256=report.content_sha256))
+    return facts
+
+
+def _submit(report: Report, command: c.Submit, rules: Rules, now: datetime) -> e.ReportSubmitted:
+    _need_role(report, command, "submit", rules.drafters(report.unit, now), "填报人")
+    return e.ReportSubmitted(content_sha256=report.content_sha256)
+
+
+def _settle(case: Case | None, report: Report) -> list[Decided]:
+    """An overdue report that is submitted settles its case while that is only tracked."""
+    if case is None or case.state is not CaseState.TRACKING:
+        return []
+    return [Decided(case_subject(case.id), e.CaseClosed(rule="submitted", evidence=f"{report.ref} 已报送"))]
+
+
+def _return(report: Report, command: c.Return, rules: Rules, now: datetime) -> e.ReportReturned:
+    _need_state(report, "return", _SAID["return"])
+    if report.state is ReportState.DRAFT and not report.sent:
+        raise WrongState(f"{report.ref} 还在填报人手里，没有什么可退回", "请等填报人送签")
+    allowed, post = _returners(report, rules, now)
+    _need_role(report, command, "return", allowed, post)
+    _need_reason(command.reason, "return")
+    restarted = report.state is ReportState.SUBMITTED
+    due_at = rules.returned_due_at(now, report.due_at) if restarted else report.due_at
+    return e.ReportReturned(
+        from_state=report.state, reason=command.reason.strip(), due_at=due_at, restarted=restarted
+    )
+
+
+def _returners(report: Report, rules: Rules, now: datetime) -> tuple[tuple[str, ...], str]:
+    match report.state:
+        case ReportState.DRAFT:
+            return rules.first_signers(report.unit, now), "第一签字人"
+        case ReportState.SECTION_SIGNED:
+            return rules.second_signers(report.unit, now), "第二签字人"
+    return rules.receivers(report.unit, now) + rules.assessors(report.unit, now), "接收人或考绩办"
+
+
+def _withdraw(report: Report, command: c.Withdraw) -> e.ReportWithdrawn:
+    _need_state(report, "withdraw", _SAID["withdraw"])
+    if report.last_actor is None:
+        raise WrongState(f"{report.ref} 没有可以撤回的送签或签字", "未送签的表可以直接修改")
+    if command.actor != report.last_actor:
+        raise WrongActor(
+            f"最后办理 {report.ref} 的是 {report.last_actor}，只有本人在下一环节办理前可以撤回",
+            "请联系该同志撤回，或由下一环节退回",
+        )
+    return e.ReportWithdrawn(
+        from_state=report.state,
+        reason=command.reason.strip(),
+        new_round=report.state is not ReportState.DRAFT,
+    )
+
+
+def review(report: Report, opinion: str, situation: Situation, rules: Rules) -> list[Decided]:
+    """The judgement of a submitted table and what it moves; by the assessor, or by the system in time."""
+    judgements = judge_all(report, situation, rules)
+    reviewed = e.ReportReviewed(opinion=opinion.strip(), judgements=judgements)
+    return [
+        Decided(report_subject(report.ref), reviewed),
+        *move_cases(report, judgements, situation, rules),
+    ]
+
+
+def _reopen(report: Report, command: c.Reopen, rules: Rules, now: datetime) -> e.ReportReopened:
+    _need_role(report, command, "reopen", rules.assessors(report.unit, now), "考绩办")
+    _need_reason(command.reason, "reopen")
+    return e.ReportReopened(reason=command.reason.strip(), due_at=rules.returned_due_at(now, report.due_at))
+
+
+def _urge(report: Report, command: c.Urge, rules: Rules, now: datetime) -> e.HolderUrged:
+    unit = report.unit
+    allowed = (
+        rules.receivers(unit, now)
+        + rules.assessors(unit, now)
+        + rules.drafters(unit, now)
+        + rules.first_signers(unit, now)
+        + rules.second_signers(unit, now)
+    )
+    if command.actor not in allowed:
+        raise WrongActor(f"{command.actor} 与 {report.ref} 无关，不能催办", "请由本单位人员、接收人或考绩办催办")
+    if not report.holders:
+        raise WrongState(f"{report.ref} 已经办结，没有待办人", "无需催办")
+    return e.HolderUrged(note=command.note.strip())
+
+
+# --- timers --------------------------------------------------------------------------------------------------------
+
+
+def next_wakeup(report: Report, rules: Rules) -> datetime | None:
+    """The earliest instant at which anything must happen to the report by itself (spec, part 5)."""
+    instants = [timer.at for timer in _pending(report, rules)]
+    change = rules.next_change_of_post(report, report.timers_until)
+    return min([*instants, change] if change else instants, default=None)
+
+
+def _pending(report: Report, rules: Rules) -> list[DeadlineTimer]:
+    """The report's timers not yet applied, in order of time."""
+    if report.state in UNSUBMITTED:
+        return [timer for timer in rules.deadline_timers(report.due_at) if timer.at > report.timers_until]
+    if report.state is ReportState.SUBMITTED and report.submitted_at is not None:
+        review_at = rules.review_at(report.submitted_at)
+        return [DeadlineTimer(review_at, "review")] if review_at > report.timers_until else []
+    return []
+
+
+def wake(report: Report, situation: Situation, rules: Rules, now: datetime) -> Woken:
+    """Apply the earliest timer due, or all reminders due before anything else is: after downtime they are one mail."""
+    due = [timer for timer in _pending(report, rules) if timer.at <= now]
+    change = rules.next_change_of_post(report, report.timers_until)
+    if change is not None and change <= now and all(change <= timer.at for timer in due):
+        return Woken(change, _hand_over(report, change, rules, now))
+    reminders = _leading_reminders(due)
+    following = due[len(reminders)] if len(reminders) < len(due) else None
+    if following is not None and following.kind == OVERDUE:
+        fact = e.ReportOverdue(due_instant=following.at, reminders=reminders)
+        return Woken(following.at, [Decided(report_subject(report.ref), fact)])
+    if reminders:
+        left = _workdays_left(report, rules, now)
+        fact_ = e.HolderReminded(due_instants=reminders, days_left=left)
+        return Woken(reminders[-1], [Decided(report_subject(report.ref), fact_)])
+    if following is None:
+        return Woken(now, [])
+    if following.kind == ESCALATE:
+        return Woken(following.at, _escalate(report, following, situation, rules))
+    return Woken(following.at, review(report, "", situation, rules))
+
+
+def _leading_reminders(due: Sequence[DeadlineTimer]) -> tuple[datetime, ...]:
+    count = next((place for place, timer in enumerate(due) if timer.kind != REMIND), len(due))
+    return tuple(timer.at for timer in due[:count])
+
+
+def _workdays_left(report: Report, rules: Rules, now: datetime) -> int:
+    day, last, left = rules.calendar.day_of(now), rules.calendar.day_of(report.due_at), 0
+    while day < last:
+        day = rules.calendar.shift(day, 1)
+        left += 1
+    return left
+
+
+def _hand_over(report: Report, at: datetime, rules: Rules, now: datetime) -> list[Decided]:
+    after = rules.holders(report.unit, report.state, report.sent, now)
+    if after == report.holders:
+        return []
+    fact = e.HolderChanged(due_instant=at, before=report.holders, after=after)
+    return [Decided(report_subject(report.ref), fact)]
+
+
+def _escalate(report: Report, timer: DeadlineTimer, situation: Situation, rules: Rules) -> list[Decided]:
+    """One rung of the overdue ladder: what it calls for, and the case it opens or moves."""
+    case, to = situation.overdue_case, timer.to
+    moved = _climb(report, case, timer, situation, rules)
+    if moved is None or to is None:
+        return [_rung(report, timer, None)]
+    number = case.id if case is not None else situation.next_case
+    return [_rung(report, timer, number), Decided(case_subject(number), moved)]
+
+
+def _rung(report: Report, timer: DeadlineTimer, case: int | None) -> Decided:
+    to = timer.to or CaseState.TRACKING
+    return Decided(report_subject(report.ref), e.OverdueEscalated(due_instant=timer.at, to=to, case=case))
+
+
+def _climb(
+    report: Report, case: Case | None, timer: DeadlineTimer, situation: Situation, rules: Rules
+) -> e.CaseOpened | e.CaseAdvanced | e.PointsProposed | None:
+    evidence = f"{report.ref} 应于 {rules.calendar.local(report.due_at):%Y-%m-%d %H:%M} 前报送，逾期{timer.days}个工作日"
+    if case is None:
+        return _open_overdue(report, situation.next_case) if timer.to is CaseState.TRACKING else None
+    if timer.to is CaseState.INTERVIEW and case.state is CaseState.TRACKING:
+        return e.CaseAdvanced(to=CaseState.INTERVIEW, rule="overdue", evidence=evidence, due_instant=timer.at)
+    if timer.to is CaseState.SCORE_DEDUCTION and case.state is CaseState.INTERVIEW:
+        return replace(propose(situation.points_used, "overdue", evidence, rules), due_instant=timer.at)
+    return None
+
+
+def _open_overdue(report: Report, number: int) -> e.CaseOpened:
+    return e.CaseOpened(
+        case=number,
+        report=report.ref,
+        unit=report.unit,
+        level=report.level,
+        indicator=None,
+        trigger=Trigger.OVERDUE,
+        rank=None,
+        rule=Trigger.OVERDUE.value,
+    )
+
+
+# --- what a fact makes of it ---------------------------------------------------------------------------------------
+
+
+def opened(event: e.ReportOpened, at: datetime) -> Report:
+    """The report a ReportOpened makes."""
+    return Report(
+        ref=f"{event.period}/{event.unit}",
+        period=event.period,
+        unit=event.unit,
+        level=event.level,
+        state=ReportState.DRAFT,
+        sent=False,
+        round=1,
+        version=1,
+        seq=1,
+        opened_at=at,
+        due_at=event.due_at,
+        overdue=False,
+        submitted_at=None,
+        content_sha256=event.content_sha256,
+        drafters=(),
+        last_actor=None,
+        holders=(),
+        timers_until=event.due_instant,
+        wake_at=None,
+        entries=event.entries,
+    )
+
+
+def evolve(report: Report, event: e.ReportEvent, *, at: datetime, actor: str) -> Report:
+    """The report after one fact. `holders` and `wake_at` are planned afterwards, from the rules."""
+    seq, version = report.seq + 1, report.version + 1
+    match event:
+        case e.TableSaved():
+            return _after_save(report, event, actor)
+        case e.ReportSent():
+            drafters = _with(report.drafters, actor)
+            return replace(report, seq=seq, version=version, sent=True, last_actor=actor, drafters=drafters)
+        case e.ReportSigned():
+            return replace(report, seq=seq, version=version, state=event.step, last_actor=actor)
+        case e.ReportSubmitted():
+            return replace(
+                report, seq=seq, version=version, state=ReportState.SUBMITTED, submitted_at=at, last_actor=None
+            )
+        case e.ReportReturned():
+            return _after_return(report, event, at)
+        case e.ReportWithdrawn():
+            return replace(_back_to_draft(report), round=report.round + event.new_round)
+        case e.ReportReviewed():
+            return _after_review(report, event)
+        case e.ReportReopened():
+            return _restarted(_back_to_draft(report), at, event.due_at)
+        case e.ReportOverdue():
+            return replace(report, seq=seq, overdue=True)
+        case e.HolderReminded() | e.OverdueEscalated() | e.HolderUrged() | e.HolderChanged():
+            return replace(report, seq=seq)
+        case e.ReportOpened():
+            raise ValueError(f"{report.ref} is open already")
+    assert_never(event)
+
+
+def _with(people: tuple[str, ...], person: str) -> tuple[str, ...]:
+    return people if person in people else (*people, person)
+
+
+def _after_save(report: Report, event: e.TableSaved, actor: str) -> Report:
+    entries = merged(report.entries, event.entries)
+    whole = len(event.entries) == len(report.entries)
+    return replace(
+        report,
+        seq=report.seq + 1,
+        version=report.version + 1,
+        sent=False,
+        last_actor=None,
+        content_sha256=event.content_sha256,
+        entries=entries,
+        drafters=(actor,) if whole else _with(report.drafters, actor),
+    )
+
+
+def _back_to_draft(report: Report) -> Report:
+    return replace(
+        report,
+        seq=report.seq + 1,
+        version=report.version + 1,
+        state=ReportState.DRAFT,
+        sent=False,
+        last_actor=None,
+    )
+
+
+def _after_return(report: Report, event: e.ReportReturned, at: datetime) -> Report:
+    if event.restarted:
+        return _restarted(_back_to_draft(report), at, event.due_at)
+    return replace(_back_to_draft(report), round=report.round + 1)
+
+
+def _restarted(report: Report, at: datetime, due_at: datetime) -> Report:
+    """Back in draft after submission: a new round, a new deadline, timers anew, no flags."""
+    entries = tuple(replace(entry, flags=()) for entry in report.entries)
+    return replace(
+        report,
+        round=report.round + 1,
+        due_at=due_at,
+        overdue=False,
+        submitted_at=None,
+        timers_until=at,
+        entries=entries,
+    )
+
+
+def _after_review(report: Report, event: e.ReportReviewed) -> Report:
+    flags = {judgement.indicator: judgement.flags for judgement in event.judgements}
+    entries = tuple(replace(entry, flags=flags.get(entry.indicator, ())) for entry in report.entries)
+    return replace(
+        report,
+        seq=report.seq + 1,
+        version=report.version + 1,
+        state=ReportState.SUPERVISED,
+        entries=entries,
+    )

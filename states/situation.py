@@ -1,0 +1,61 @@
+"""What a decision is made on: the subject and whatever else the rules look at, already loaded."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from states.events import Event
+from states.models import Case, Duty, Report
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """One fact decided, and the subject it is about: `report:REF`, `case:ID` or `duty:KIND/UNIT`."""
+
+    subject: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """What timers did: the facts, and the instant up to which the subject's timers are now applied."""
+
+    until: datetime
+    decided: Sequence[Decided]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """The unit around a subject.
+
+    `cases`: the unit's open rank cases by indicator; `overdue_case`: the open one of this report;
+    `reports`: all reports of the unit; `sections`: this period's reports by unit, for a consolidation;
+    `points_used`: points proposed or confirmed for the unit in this calendar year; `next_case`: the next number.
+    """
+
+    cases: Mapping[str, Case] = field(default_factory=dict)
+    overdue_case: Case | None = None
+    reports: Sequence[Report] = ()
+    sections: Mapping[str, Report] = field(default_factory=dict)
+    points_used: int = 0
+    next_case: int = 1
+
+
+def report_subject(ref: str) -> str:
+    """`report:REF`."""
+    return f"report:{ref}"
+
+
+def case_subject(case: int) -> str:
+    """`case:ID`."""
+    return f"case:{case}"
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A fact and what it made of its subject; `before` is None where the fact brought it into being."""
+
+    subject: str
+    event: Event
+    before: Report | Case | Duty | None
+    after: Report | Case | Duty

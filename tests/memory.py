@@ -1,0 +1,190 @@
+"""A store in memory: the ports' promises in a hundred lines, for tests of the rules and of the one path."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import copy
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from states.models import Case, Duty, DutyKind, PointsStatus, Report
+from workflow.chain import GENESIS
+from workflow.ports import ContactRow, EventRow, Message, SignOffRow
+
+
+@dataclass
+class State:
+    """Everything stored."""
+
+    reports: dict[str, Report] = field(default_factory=dict)
+    cases: dict[int, Case] = field(default_factory=dict)
+    duties: dict[tuple[DutyKind, str], Duty] = field(default_factory=dict)
+    events: list[EventRow] = field(default_factory=list)
+    signoffs: list[SignOffRow] = field(default_factory=list)
+    contacts: list[ContactRow] = field(default_factory=list)
+    messages: list[Message] = field(default_factory=list)
+    failures: list[tuple[str, datetime, str]] = field(default_factory=list)
+
+    def copied(self) -> "State":
+        """A copy whose containers may be changed."""
+        return State(**{name: copy(getattr(self, name)) for name in self.__dataclass_fields__})
+
+
+class MemoryTransaction:
+    """Works on a copy; `commit` puts it in place."""
+
+    def __init__(self, store: "MemoryStore", now: datetime) -> None:
+        self._store = store
+        self.now = now
+        self.state = store.state.copied()
+
+    def answered(self, command_id: str) -> Sequence[EventRow]:
+        rows = self.state.events
+        first = next((place for place, row in enumerate(rows) if row.command_id == command_id), None)
+        if first is None:
+            return []
+        end = next((p for p in range(first + 1, len(rows)) if rows[p].command_id is not None), len(rows))
+        return rows[first:end]
+
+    def report(self, ref: str) -> Report | None:
+        return self.state.reports.get(ref)
+
+    def case(self, key: str) -> Case | None:
+        if key.isdecimal():
+            return self.state.cases.get(int(key))
+        found = [case for case in self.state.cases.values() if case.ref == key]
+        return next((case for case in found if case.is_open), found[-1] if found else None)
+
+    def duty(self, kind: DutyKind, unit: str) -> Duty | None:
+        return self.state.duties.get((kind, unit))
+
+    def reports_of(self, unit: str) -> Sequence[Report]:
+        return sorted((r for r in self.state.reports.values() if r.unit == unit), key=lambda r: r.period)
+
+    def reports_in(self, period: str) -> Sequence[Report]:
+        return [report for report in self.state.reports.values() if report.period == period]
+
+    def open_cases(self, unit: str) -> Sequence[Case]:
+        return [case for case in self.state.cases.values() if case.unit == unit and case.is_open]
+
+    def overdue_case(self, report: str) -> Case | None:
+        found = (c for c in self.state.cases.values() if c.report == report and c.indicator is None and c.is_open)
+        return next(found, None)
+
+    def all_open_cases(self) -> Sequence[Case]:
+        return [case for case in self.state.cases.values() if case.is_open]
+
+    def points_of(self, unit: str, since: datetime, until: datetime) -> int:
+        return sum(
+            case.points or 0
+            for case in self.state.cases.values()
+            if case.unit == unit
+            and case.proposed_at is not None
+            and since <= case.proposed_at < until
+            and case.points_status is not PointsStatus.WITHDRAWN
+        )
+
+    def next_case_id(self) -> int:
+        return max(self.state.cases, default=0) + 1
+
+    def head(self) -> tuple[int, str]:
+        return (self.state.events[-1].seq, self.state.events[-1].hash) if self.state.events else (0, GENESIS)
+
+    def events_of(self, subject: str, after: int) -> Sequence[EventRow]:
+        return [row for row in self.state.events if row.subject == subject and row.item_seq > after]
+
+    def earliest_wake(self, until: datetime) -> tuple[str, datetime] | None:
+        waking = [
+            *((duty.wake_at, 0, f"duty:{duty.ref}") for duty in self.state.duties.values()),
+            *((report.wake_at, 1, f"report:{report.ref}") for report in self.state.reports.values()),
+            *((case.wake_at, 2, f"case:{case.id}") for case in self.state.cases.values()),
+        ]
+        due = [(at, kind, subject) for at, kind, subject in waking if at is not None and at <= until]
+        if not due:
+            return None
+        at, _, subject = min(due, key=lambda one: one[:2])
+        return subject, at
+
+    def save_report(self, before: Report | None, after: Report) -> None:
+        assert (before is None) == (after.ref not in self.state.reports)
+        self.state.reports[after.ref] = after
+
+    def save_case(self, before: Case | None, after: Case) -> None:
+        assert (before is None) == (after.id not in self.state.cases)
+        self.state.cases[after.id] = after
+
+    def save_duty(self, before: Duty | None, after: Duty) -> None:
+        self.state.duties[after.kind, after.unit] = after
+
+    def append_events(self, rows: Sequence[EventRow]) -> None:
+        self.state.events.extend(rows)
+
+    def add_signoff(self, row: SignOffRow) -> None:
+        self.state.signoffs.append(row)
+
+    def void_signoffs(self, report: str, event_seq: int) -> None:
+        self.state.signoffs = [
+            replace(row, void_seq=event_seq) if row.report == report and row.void_seq is None else row
+            for row in self.state.signoffs
+        ]
+
+    def add_contact(self, row: ContactRow) -> None:
+        self.state.contacts.append(row)
+
+    def enqueue(self, messages: Sequence[Message]) -> None:
+        self.state.messages.extend(messages)
+
+    def defer_wake(self, subject: str, until: datetime, error: str) -> None:
+        self.state.failures.append((subject, until, error))
+        key = subject.partition(":")[2]
+        if subject.startswith("report:"):
+            self.state.reports[key] = replace(self.state.reports[key], wake_at=until)
+        elif subject.startswith("case:"):
+            self.state.cases[int(key)] = replace(self.state.cases[int(key)], wake_at=until)
+
+    def commit(self) -> None:
+        self._store.state = self.state
+
+
+class MemoryStore:
+    """The database of a test."""
+
+    def __init__(self) -> None:
+        self.state = State()
+
+    @contextmanager
+    def begin(self, now: datetime) -> Iterator[MemoryTransaction]:
+        """A transaction on a copy of what is stored."""
+        yield MemoryTransaction(self, now)
+
+    def report(self, ref: str) -> Report | None:
+        return self.state.reports.get(ref)
+
+    def reports(
+        self,
+        period: str | None = None,
+        unit: str | None = None,
+        state: str | None = None,
+        overdue: bool | None = None,
+    ) -> Sequence[Report]:
+        fits = (period, unit, state, overdue)
+        return [
+            report
+            for report in self.state.reports.values()
+            if all(
+                want is None or want == has
+                for want, has in zip(fits, (report.period, report.unit, report.state.value, report.overdue), strict=True)
+            )
+        ]
+
+    def cases(self, open_only: bool = False, unit: str | None = None, report: str | None = None) -> Sequence[Case]:
+        return [
+            case
+            for case in self.state.cases.values()
+            if (case.is_open or not open_only) and unit in (None, case.unit) and report in (None, case.report)
+        ]
+
+    def signoffs(self, ref: str) -> Sequence[SignOffRow]:
+        return [row for row in self.state.signoffs if row.report == ref]
+
+    def events_of(self, subject: str) -> Sequence[EventRow]:
+        return [row for row in self.state.events if row.subject == subject]

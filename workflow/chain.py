@@ -1,0 +1,77 @@
+"""The audit chain: how an event's hash is made, and what must hold of a whole chain (spec, part 12).
+
+`hash = SHA-256(domain ‖ canonical JSON of every stored field, the predecessor's hash included)`.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from states.codec import canonical, instant_text, sha256
+from workflow.ports import EventRow
+
+_DOMAIN = "kaoji event 1"
+GENESIS = sha256("kaoji genesis 1")
+
+
+def hash_of(row: EventRow) -> str:
+    """The hash of one link, over every field but the hash itself."""
+    return sha256(
+        canonical(
+            [
+                _DOMAIN,
+                row.seq,
+                instant_text(row.at),
+                row.actor,
+                row.command_id,
+                row.kind,
+                row.subject,
+                row.item_seq,
+                row.from_state,
+                row.to_state,
+                row.version,
+                row.payload,
+                row.prev_hash,
+            ]
+        )
+    )
+
+
+def linked(rows: Iterable[EventRow], seq: int, head: str) -> list[EventRow]:
+    """The rows appended after link `seq` with hash `head`: numbered, chained and hashed."""
+    chained = []
+    for row in rows:
+        seq += 1
+        numbered = replace(row, seq=seq, prev_hash=head)
+        head = hash_of(numbered)
+        chained.append(replace(numbered, hash=head))
+    return chained
+
+
+@dataclass(frozen=True, slots=True)
+class BadLink:
+    """The first event that does not hold, and why."""
+
+    seq: int
+    why: str
+
+
+def verified(rows: Iterable[EventRow]) -> Iterator[EventRow | BadLink]:
+    """Each row as it proves right; a BadLink, and nothing after it, at the first that does not."""
+    seq, head, last = 0, GENESIS, ""
+    for row in rows:
+        why = _fault(row, seq, head, last)
+        if why is not None:
+            yield BadLink(row.seq, why)
+            return
+        seq, head, last = row.seq, row.hash, instant_text(row.at)
+        yield row
+
+
+def _fault(row: EventRow, seq: int, head: str, last: str) -> str | None:
+    if row.seq != seq + 1:
+        return f"序号不连续：第 {seq} 条之后应为第 {seq + 1} 条"
+    if row.prev_hash != head:
+        return "与前一条的散列值不相接"
+    if hash_of(row) != row.hash:
+        return "内容与其散列值不符，记录被改动过"
+    return "时间早于前一条" if instant_text(row.at) < last else None

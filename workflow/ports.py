@@ -1,0 +1,255 @@
+"""What the application needs of the world, named by need. Adapters outside fulfil it; nothing here is implemented.
+
+Everything is synchronous but the mailer: a transaction is short and holds no mail, file or network wait.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from states.models import Case, Duty, DutyKind, Report
+from states.notices import Purpose
+
+
+class Clock(Protocol):
+    """The only source of the present; always aware, in UTC."""
+
+    def now(self) -> datetime:
+        """The present instant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """One link of the audit chain as stored. `payload` is canonical JSON text; `hash` covers all the rest.
+
+    `subject` is `report:REF`, `case:ID`, `duty:KIND/UNIT` or `office`; `item_seq` counts the subject's events from 1.
+    `from_state`/`to_state` are empty where the event moves no state. Only the first event of a command bears its id.
+    """
+
+    seq: int
+    at: datetime
+    actor: str
+    command_id: str | None
+    kind: str
+    subject: str
+    item_seq: int
+    from_state: str | None
+    to_state: str | None
+    version: int
+    payload: str
+    prev_hash: str
+    hash: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignOffRow:
+    """One signature. `state` is the state it led to; `void_seq` is the event that voided it, or None while it stands."""
+
+    report: str
+    state: str
+    round: int
+    version: int
+    person: str
+    on_behalf_of: str | None
+    at: datetime
+    content_sha256: str
+    opinion: str
+    event_seq: int
+    void_seq: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRow:
+    """One logged visit or call of a unit's liaison officer."""
+
+    unit: str
+    person: str
+    at: datetime
+    visit: bool
+    text: str
+    event_seq: int
+
+
+class Delivery(StrEnum):
+    """Where an outgoing mail stands. `uncertain`: the body was sent and no final answer was read."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    UNCERTAIN = "uncertain"
+    DEAD = "dead"
+
+
+class Outcome(StrEnum):
+    """What one attempt to deliver came to."""
+
+    ACCEPTED = "accepted"
+    TEMPORARY = "temporary"
+    PERMANENT = "permanent"
+    UNCERTAIN = "uncertain"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One outgoing mail as stored: all it takes to render and send it, now or years later.
+
+    `message_id` is with its angle brackets and never changes; `thread` is the id all mails of one report share.
+    `audit_seq`/`audit_head` are the chain's head when it was written. `attempts` counts those begun, this one included.
+    """
+
+    id: int
+    message_id: str
+    event_seq: int
+    recipient: str
+    address: str
+    name: str
+    language: str
+    purpose: Purpose
+    thread: str
+    cc: bool
+    facts: Mapping[str, object]
+    audit_seq: int
+    audit_head: str
+    created_at: datetime
+    state: Delivery
+    attempts: int
+    next_attempt_at: datetime
+    lease_until: datetime | None
+    sent_at: datetime | None
+    last_error: str | None
+
+
+class Transaction(Protocol):
+    """One unit of work. Leaving the `with` block without `commit()` undoes everything.
+
+    `now` was read once when it began. Loads lock nothing further: the transaction holds the office's write lock.
+    """
+
+    now: datetime
+
+    def answered(self, command_id: str) -> Sequence[EventRow]:
+        """The events of the command with that id, in order; empty if it was never carried out."""
+
+    def report(self, ref: str) -> Report | None:
+        """The report with its entries."""
+
+    def case(self, key: str) -> Case | None:
+        """By number, or by `PERIOD/UNIT/INDICATOR|overdue`: the open one, else the latest so named."""
+
+    def duty(self, kind: DutyKind, unit: str) -> Duty | None:
+        """One recurring duty."""
+
+    def reports_of(self, unit: str) -> Sequence[Report]:
+        """All reports of the unit, by period, with entries."""
+
+    def reports_in(self, period: str) -> Sequence[Report]:
+        """All reports of the period in the order they were opened, with entries."""
+
+    def open_cases(self, unit: str) -> Sequence[Case]:
+        """The unit's cases that are not closed, by number."""
+
+    def overdue_case(self, report: str) -> Case | None:
+        """The open overdue case of that report."""
+
+    def all_open_cases(self) -> Sequence[Case]:
+        """Every case that is not closed, by number."""
+
+    def points_of(self, unit: str, since: datetime, until: datetime) -> int:
+        """Points proposed or confirmed for the unit with `since <= proposed_at < until`; withdrawn ones do not count."""
+
+    def next_case_id(self) -> int:
+        """The number the next case will bear."""
+
+    def head(self) -> tuple[int, str]:
+        """Sequence number and hash of the last event; `(0, genesis hash)` when there is none."""
+
+    def events_of(self, subject: str, after: int) -> Sequence[EventRow]:
+        """The subject's events with `item_seq > after`, in order."""
+
+    def earliest_wake(self, until: datetime) -> tuple[str, datetime] | None:
+        """The subject (`duty:…`, `report:…`, `case:…`) with the smallest `wake_at <= until`.
+
+        At one instant duties come before reports before cases, each in the order they came to be.
+        """
+
+    def save_report(self, before: Report | None, after: Report) -> None:
+        """Insert or update the row; an update is guarded by the `seq` it was loaded with."""
+
+    def save_case(self, before: Case | None, after: Case) -> None:
+        """As `save_report`."""
+
+    def save_duty(self, before: Duty | None, after: Duty) -> None:
+        """As `save_report`."""
+
+    def append_events(self, rows: Sequence[EventRow]) -> None:
+        """Append links to the chain."""
+
+    def add_signoff(self, row: SignOffRow) -> None:
+        """Record a signature."""
+
+    def void_signoffs(self, report: str, event_seq: int) -> None:
+        """Void every standing signature of the report by that event."""
+
+    def add_contact(self, row: ContactRow) -> None:
+        """Record a liaison contact."""
+
+    def enqueue(self, messages: Sequence[Message]) -> None:
+        """Put mails into the outbox; their `id` is given by the database."""
+
+    def defer_wake(self, subject: str, until: datetime, error: str) -> None:
+        """Set a subject aside whose timer failed, so that it cannot stop the others; recorded for `kaoji check`."""
+
+    def commit(self) -> None:
+        """Make it durable. Once it returns, the act is acknowledged."""
+
+
+class Store(Protocol):
+    """The database, opened."""
+
+    def begin(self, now: datetime) -> AbstractContextManager[Transaction]:
+        """Begin a write transaction holding the office's single write lock (`BEGIN IMMEDIATE`; advisory lock)."""
+
+
+class Outbox(Protocol):
+    """The queue of outgoing mail, as the dispatcher sees it. Each method is one transaction of its own."""
+
+    def claim(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Message]:
+        """Take up to `limit` mails whose time has come (pending or uncertain with `next_attempt_at <= now`, or
+        sending with a lease run out, which counts as uncertain), oldest first; records the attempt before sending."""
+
+    def finish(
+        self, message: Message, outcome: Outcome, now: datetime, *, answer: str, next_attempt_at: datetime | None
+    ) -> bool:
+        """Record what an attempt came to. `next_attempt_at` None with a failure means it is dead (given up).
+
+        False, and nothing recorded on the mail, when the attempt number no longer matches: another worker holds it.
+        """
+
+    def waiting(self) -> int:
+        """How many mails are neither sent nor dead."""
+
+
+class MailFailure(Exception):  # noqa: N818  an outcome of sending, named as such
+    """A mail was not accepted. `outcome` says whether trying again makes sense, `answer` what the server said."""
+
+    def __init__(self, outcome: Outcome, answer: str) -> None:
+        super().__init__(answer)
+        self.outcome = outcome
+        self.answer = answer
+
+
+class Mailer(Protocol):
+    """Hands one ready mail to the mail server."""
+
+    async def send(self, sender: str, recipient: str, content: bytes) -> str:
+        """The server's final answer when it accepted; raises MailFailure otherwise."""
+
+
+class EventReader(Protocol):
+    """Reads the whole chain without loading it at once."""
+
+    def events(self) -> Iterator[EventRow]:
+        """All events in order of `seq`."""

@@ -1,0 +1,222 @@
+"""Writes what was decided: the rows it makes, the links of the audit chain, the signatures, the mails. Decides nothing."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TypeVar
+
+from states import case as cases
+from states import commands as c
+from states import duties
+from states import events as e
+from states import report as reports
+from states.codec import encode, kind_of, sha256
+from states.models import Case, Duty, Report
+from states.notices import Notice, notices_for
+from states.rules import Rules
+from states.situation import Applied, Decided, Situation
+from workflow.chain import linked
+from workflow.ports import ContactRow, Delivery, EventRow, Message, SignOffRow, Transaction
+
+Model = Report | Case | Duty
+_Model = TypeVar("_Model", Report, Case, Duty)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a command came to: its events, and the subject's version after it. `repeated` if it had been done before."""
+
+    events: tuple[EventRow, ...]
+    version: int
+    repeated: bool = False
+
+
+class Recorder:
+    """Turns facts into rows under one set of rules. `mail_domain` is the right-hand side of every Message-ID."""
+
+    def __init__(self, rules: Rules, mail_domain: str) -> None:
+        self._rules = rules
+        self._mail_domain = mail_domain
+
+    def record(
+        self,
+        command: c.Command,
+        decided: Sequence[Decided],
+        known: Mapping[str, Model],
+        situation: Situation,
+        tx: Transaction,
+        *,
+        timers_until: datetime | None = None,
+    ) -> Answer:
+        """Apply the facts to the known subjects and write everything that follows.
+
+        `timers_until`: the first fact's subject has had its timers applied up to then.
+        """
+        before = {**_known_cases(situation), **known}
+        applied = self._applied(decided, before, command.actor, tx.now, timers_until)
+        rows = _event_rows(command, applied, tx)
+        tx.append_events(rows)
+        for subject, model in {one.subject: one.after for one in applied}.items():
+            _save(before.get(subject), model, tx)
+        _project(applied, rows, command.actor, tx)
+        notices = notices_for(applied, situation, self._rules, actor=command.actor, now=tx.now)
+        if notices:
+            tx.enqueue([self._message(notice, rows, tx.now) for notice in notices])
+        return Answer(tuple(rows), rows[0].version)
+
+    def planned(self, model: _Model, now: datetime) -> _Model:
+        """The model with whose turn it is and when to look at it again."""
+        rules = self._rules
+        if isinstance(model, Report):
+            holders = rules.holders(model.unit, model.state, model.sent, now)
+            return replace(model, holders=holders, wake_at=reports.next_wakeup(model, rules))
+        if isinstance(model, Case):
+            return replace(model, wake_at=cases.next_wakeup(model, rules))
+        return replace(model, wake_at=duties.next_wakeup(model, rules))
+
+    def _applied(
+        self,
+        decided: Sequence[Decided],
+        before: Mapping[str, Model],
+        actor: str,
+        now: datetime,
+        timers_until: datetime | None,
+    ) -> list[Applied]:
+        present = dict(before)
+        applied = []
+        for one in decided:
+            known = present.get(one.subject)
+            after = evolved(known, one.event, at=now, actor=actor)
+            if timers_until is not None and one.subject == decided[0].subject:
+                after = replace(after, timers_until=timers_until)
+            after = present[one.subject] = self.planned(after, now)
+            applied.append(Applied(one.subject, one.event, known, after))
+        return applied
+
+    def _message(self, notice: Notice, rows: Sequence[EventRow], now: datetime) -> Message:
+        person = self._rules.office.person_by_id[notice.recipient]
+        told = rows[notice.event]
+        return Message(
+            id=0,
+            message_id=self._mail_id(f"{told.hash} {notice.recipient} {notice.purpose.value}"),
+            event_seq=told.seq,
+            recipient=person.id,
+            address=person.email,
+            name=person.name,
+            language=person.language,
+            purpose=notice.purpose,
+            thread=self._mail_id(f"{self._rules.office.name} {notice.thread}"),
+            cc=notice.cc,
+            facts=notice.facts,
+            audit_seq=rows[-1].seq,
+            audit_head=rows[-1].hash,
+            created_at=now,
+            state=Delivery.PENDING,
+            attempts=0,
+            next_attempt_at=now,
+            lease_until=None,
+            sent_at=None,
+            last_error=None,
+        )
+
+    def _mail_id(self, name: str) -> str:
+        return f"<{sha256(name)[:32]}@{self._mail_domain}>"
+
+
+def evolved(known: Model | None, event: e.Event, *, at: datetime, actor: str) -> Model:
+    """The subject after one fact; the one path by which live acts and the audit's replay apply facts."""
+    match event:
+        case e.ReportOpened():
+            return reports.opened(event, at)
+        case e.CaseOpened():
+            return cases.opened(event, at)
+        case e.DutyBegan():
+            return duties.began(event)
+    match known:
+        case Report():
+            return reports.evolve(known, event, at=at, actor=actor)  # type: ignore[arg-type]  the subject fits its facts
+        case Case():
+            return cases.evolve(known, event, at=at)  # type: ignore[arg-type]  the subject fits its facts
+        case Duty():
+            return duties.evolve(known, event, at=at)  # type: ignore[arg-type]  the subject fits its facts
+    raise ValueError(f"{event!r} is about something that was never opened")
+
+
+def _known_cases(situation: Situation) -> dict[str, Model]:
+    known: dict[str, Model] = {f"case:{case.id}": case for case in situation.cases.values()}
+    if situation.overdue_case is not None:
+        known[f"case:{situation.overdue_case.id}"] = situation.overdue_case
+    return known
+
+
+def _event_rows(command: c.Command, applied: Sequence[Applied], tx: Transaction) -> list[EventRow]:
+    seq, head = tx.head()
+    unlinked = [_event_row(command, one, tx.now, first=place == 0) for place, one in enumerate(applied)]
+    return linked(unlinked, seq, head)
+
+
+def _event_row(command: c.Command, one: Applied, now: datetime, *, first: bool) -> EventRow:
+    before, after = _state(one.before), _state(one.after)
+    moved = before != after
+    return EventRow(
+        seq=0,
+        at=now,
+        actor=command.actor,
+        command_id=command.command_id if first else None,
+        kind=kind_of(type(one.event)),
+        subject=one.subject,
+        item_seq=one.after.seq,
+        from_state=before if moved else None,
+        to_state=after if moved else None,
+        version=0 if isinstance(one.after, Duty) else one.after.version,
+        payload=encode(one.event),
+        prev_hash="",
+        hash="",
+    )
+
+
+def _state(model: Model | None) -> str | None:
+    return None if model is None or isinstance(model, Duty) else model.state.value
+
+
+def _save(before: Model | None, after: Model, tx: Transaction) -> None:
+    if isinstance(after, Report):
+        tx.save_report(before if isinstance(before, Report) else None, after)
+    elif isinstance(after, Case):
+        tx.save_case(before if isinstance(before, Case) else None, after)
+    else:
+        tx.save_duty(before if isinstance(before, Duty) else None, after)
+
+
+def _project(applied: Sequence[Applied], rows: Sequence[EventRow], actor: str, tx: Transaction) -> None:
+    """Signatures and liaison contacts have rows of their own."""
+    for one, row in zip(applied, rows, strict=True):
+        match one.event, one.after:
+            case e.ReportSigned(), Report():
+                tx.add_signoff(_signoff(one.event, one.after, row, actor))
+            case (e.ReportReturned() | e.ReportReopened() | e.ReportWithdrawn(new_round=True)), Report():
+                tx.void_signoffs(one.after.ref, row.seq)
+            case e.ContactLogged(), Duty():
+                tx.add_contact(_contact(one.event, one.after, row, actor))
+
+
+def _signoff(event: e.ReportSigned, report: Report, row: EventRow, actor: str) -> SignOffRow:
+    return SignOffRow(
+        report=report.ref,
+        state=event.step.value,
+        round=report.round,
+        version=report.version,
+        person=actor,
+        on_behalf_of=event.on_behalf_of,
+        at=row.at,
+        content_sha256=event.content_sha256,
+        opinion=event.opinion,
+        event_seq=row.seq,
+        void_seq=None,
+    )
+
+
+def _contact(event: e.ContactLogged, duty: Duty, row: EventRow, actor: str) -> ContactRow:
+    return ContactRow(
+        unit=duty.unit, person=actor, at=row.at, visit=event.visit, text=event.text, event_seq=row.seq
+    )
