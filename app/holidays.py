@@ -37,4 +37,7 @@ def workdays(added: frozenset[date], removed: frozenset[date]) -> Callable[[date
 
 def unknown_year(year: int) -> str:
     """What to do about a year the official calendar does not cover."""
-    return f"{year} 年的放假调休安排未收录，只按周末休息计算；请在 config.yaml 的 calendar.workdays/holidays 补上，或升级 chinesecalendar"
+    return (
+        f"{year} 年的放假调休安排未收录，只按周末休息计算；"
+        "请在 config.yaml 的 calendar.workdays/holidays 补上，或升级 chinesecalendar"
+    )

@@ -1,7 +1,6 @@
 """Plays a case directory on a virtual clock, every timer in its place, every mail over real SMTP (spec, part 14)."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +10,6 @@ from app.story import StoryLine
 from documents.form import FormError, read_form
 from states import commands as c
 from states.errors import Refused, UnknownSubject
-from states.models import Report
 from states.office import Office
 from workflow.service import Workflow
 
@@ -81,7 +79,9 @@ class Play:
 
 
 def _draft(row: object) -> c.RowDraft:
-    return c.RowDraft(**{name: getattr(row, name) for name in ("indicator", "rank_text", "comparison", "target", "place")})
+    return c.RowDraft(
+        **{name: getattr(row, name) for name in ("indicator", "rank_text", "comparison", "target", "place")}
+    )
 
 
 def _by(line: StoryLine) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import csv
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 COLUMNS = ("at", "actor", "action", "subject", "file", "text")
@@ -36,7 +37,7 @@ def read_story(path: Path) -> list[StoryLine]:
     if missing:
         raise StoryError(f"{path}:1：缺少列 {'、'.join(missing)}；应有 {'、'.join(COLUMNS)}")
     lines = [_line(path, reader.line_num, row) for row in reader]
-    for earlier, later in zip(lines, lines[1:], strict=False):
+    for earlier, later in pairwise(lines):
         if later.at < earlier.at:
             raise StoryError(f"{path}:{later.line}：时间早于上一行；故事须按时间先后排列")
     if [line.action for line in lines[:1] + lines[-1:]] != ["start", "end"]:

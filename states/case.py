@@ -157,7 +157,10 @@ def wake(case: Case, rules: Rules, now: datetime) -> Woken:
     if case.state is CaseState.TRACKING:
         days = rules.policies.feedback_days
         advanced = e.CaseAdvanced(
-            to=CaseState.INTERVIEW, rule="no_feedback", evidence=f"立项后{days}个工作日内没有反馈整改情况", due_instant=due
+            to=CaseState.INTERVIEW,
+            rule="no_feedback",
+            evidence=f"立项后{days}个工作日内没有反馈整改情况",
+            due_instant=due,
         )
         return Woken(due, [Decided(case_subject(case.id), advanced)])
     missed = _daily(due, now, rules)

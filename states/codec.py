@@ -1,4 +1,4 @@
-"""Events and contents as canonical JSON: one value, one sequence of bytes, on every machine (sorted keys, no blanks)."""
+"""Events and contents as canonical JSON: one value, one sequence of bytes, on every machine."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import Any, Union, get_args, get_origin, get_type_hints
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from states import events
 from states.models import Entry
@@ -42,33 +42,34 @@ def content_sha256(ref: str, entries: Sequence[Entry]) -> str:
 
 
 @cache
-def _field_names(kind: type) -> tuple[str, ...]:
+def _field_names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))
 
 
 def plain(value: Any) -> Any:
     """A value of the core as plain JSON values; dataclasses become objects, instants fixed-width text."""
+    if isinstance(value, Enum):
+        return value.value
     if value is None or isinstance(value, (str, int)):
-        return value.value if isinstance(value, Enum) else value
+        return value
     if isinstance(value, datetime):
         return instant_text(value)
     if isinstance(value, tuple):
         return [plain(item) for item in value]
-    return {name: plain(getattr(value, name)) for name in _field_names(type(value))}
+    return {name: plain(getattr(value, name)) for name in _field_names(cast(Any, type(value)))}
 
 
-_KINDS: dict[str, type] = {
-    name: kind for name, kind in vars(events).items() if is_dataclass(kind) and kind.__module__ == events.__name__
-}
+def kind_of(event: type) -> str:
+    """How the kind of an event class is stored: `report_signed` for ReportSigned."""
+    return _kind_named(event.__name__)
 
 
 @cache
-def kind_of(event: type) -> str:
-    """`report_signed` for ReportSigned: how the kind is stored."""
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in event.__name__).lstrip("_")
+def _kind_named(name: str) -> str:
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")
 
 
-_BY_KIND = {kind_of(kind): kind for kind in _KINDS.values()}
+_BY_KIND: dict[str, Any] = {kind_of(kind): kind for kind in get_args(events.Event)}
 
 
 def encode(event: events.Event) -> str:
@@ -78,8 +79,7 @@ def encode(event: events.Event) -> str:
 
 def decode(kind: str, payload: str) -> events.Event:
     """The event back from its stored kind and payload. KeyError for a kind that does not exist."""
-    built = _builder(_BY_KIND[kind])(json.loads(payload))
-    return built  # type: ignore[no-any-return]  the kinds are exactly the classes of Event
+    return cast(events.Event, _builder(_BY_KIND[kind])(json.loads(payload)))
 
 
 @cache

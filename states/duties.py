@@ -23,7 +23,7 @@ def duty_subject(kind: DutyKind, unit: str) -> str:
 
 
 def all_duties(rules: Rules) -> list[tuple[DutyKind, str]]:
-    """Every duty of the office: one opening, a liaison per unit that has one, a desk per receiving unit with an office."""
+    """Every duty of the office: the opening, a liaison per unit that has one, a desk per receiving unit's office."""
     office = rules.office
     roots = [unit.code for unit in office.units if unit.level is Level.ROOT]
     liaisons = [unit.code for unit in office.units if office.appointments_to(unit.code, Role.LIAISON)]

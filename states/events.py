@@ -276,6 +276,13 @@ class BulletinDue:
     due_instant: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationTaken:
+    """The daemon began to work under this configuration (SHA-256 of what matters to running reports)."""
+
+    fingerprint: str
+
+
 ReportEvent = (
     ReportOpened
     | TableSaved
@@ -304,5 +311,5 @@ CaseEvent = (
     | PointsWaived
     | CaseClosed
 )
-DutyEvent = DutyBegan | PeriodOpened | ContactLogged | LiaisonReminded | DigestDue | BulletinDue
+DutyEvent = DutyBegan | PeriodOpened | ContactLogged | LiaisonReminded | DigestDue | BulletinDue | ConfigurationTaken
 Event = ReportEvent | CaseEvent | DutyEvent

@@ -86,7 +86,7 @@ def move_cases(
                 decided.append(Decided(case_subject(next_case), opened))
                 next_case += 1
             continue
-        moved = _move(case, judgement, report, situation.reports, used, rules)
+        moved = _move(case, judgement, report, reports=situation.reports, used=used, rules=rules)
         if moved is not None:
             used += moved.points if isinstance(moved, PointsProposed) else 0
             decided.append(Decided(case_subject(case.id), moved))
@@ -113,7 +113,7 @@ def _opening(report: Report, judgement: Judgement, number: int) -> CaseOpened | 
 
 
 def _move(
-    case: Case, judgement: Judgement, report: Report, reports: Sequence[Report], used: int, rules: Rules
+    case: Case, judgement: Judgement, report: Report, *, reports: Sequence[Report], used: int, rules: Rules
 ) -> CaseAdvanced | PointsProposed | CaseClosed | None:
     rank = judgement.rank
     if rank is None or case.state not in (CaseState.TRACKING, CaseState.INTERVIEW):

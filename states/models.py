@@ -113,7 +113,7 @@ class Report:
 class Case:
     """The follow-up of one overdue report (`indicator` is None) or one lagging indicator.
 
-    `report` is the one that opened it; `opened_rank` the rank it must beat; `entered_at` when it took its present state.
+    `report` is the one that opened it; `opened_rank` the rank it must beat; `entered_at` when it took its state.
     """
 
     id: int

@@ -118,48 +118,53 @@ def _tell(one: Applied, telling: _Telling, *, superseded: bool) -> list[_Told]:
             return _tell_duty(one.event, one.after, telling)
 
 
-def _tell_report(
-    event: e.Event, before: object, after: Report, telling: _Telling, *, superseded: bool
-) -> list[_Told]:
+def _tell_report(event: e.Event, before: object, after: Report, telling: _Telling, *, superseded: bool) -> list[_Told]:
     rules, now, unit = telling.rules, telling.now, after.unit
-
-    def said(text: str = "", **more: object) -> facts.Facts:
-        return {**facts.of_report(after, rules, text), **more}
-
+    said = facts.of_report(after, rules)
     match event:
         case e.ReportOpened():
-            return [(Purpose.OPENED, after.holders, False, said(indicators=_last_ranks(after, telling)))]
+            return [(Purpose.OPENED, after.holders, False, {**said, "indicators": _last_ranks(after, telling)})]
         case e.ReportSent():
-            return [(Purpose.SIGNATURE_NEEDED, after.holders, False, said(step="first"))]
+            return [(Purpose.SIGNATURE_NEEDED, after.holders, False, {**said, "step": "first"})]
         case e.ReportSigned(step=ReportState.SECTION_SIGNED):
-            return [(Purpose.SIGNATURE_NEEDED, after.holders, False, said(event.opinion, step="second"))]
+            asked = {**said, "text": event.opinion, "step": "second"}
+            return [(Purpose.SIGNATURE_NEEDED, after.holders, False, asked)]
         case e.ReportSigned():
             told = () if superseded else rules.drafters(unit, now)
-            return [(Purpose.SUBMISSION_NEEDED, told, False, said(event.opinion))]
+            return [(Purpose.SUBMISSION_NEEDED, told, False, {**said, "text": event.opinion})]
         case e.ReportSubmitted():
             told = rules.receivers(unit, now) + rules.assessors(unit, now)
-            return [(Purpose.SUBMITTED, told, False, said())]
-        case e.ReportReturned():
-            return [(Purpose.RETURNED, _concerned(before, telling), False, said(event.reason))]
-        case e.ReportWithdrawn():
-            return [(Purpose.WITHDRAWN, _concerned(before, telling), False, said(event.reason))]
+            return [(Purpose.SUBMITTED, told, False, said)]
         case e.ReportReviewed():
             told = rules.drafters(unit, now) + rules.first_signers(unit, now)
-            judgements = _judgements(event, after, rules)
-            return [(Purpose.REVIEWED, told, False, said(event.opinion, judgements=judgements))]
-        case e.ReportReopened():
-            return [(Purpose.REOPENED, _concerned(before, telling), False, said(event.reason))]
+            judged = {**said, "text": event.opinion, "judgements": _judgements(event, after, rules)}
+            return [(Purpose.REVIEWED, told, False, judged)]
+        case e.ReportReturned() | e.ReportWithdrawn() | e.ReportReopened():
+            return [(_BACK[type(event)], _concerned(before, telling), False, {**said, "text": event.reason})]
+    return _tell_holder(event, after, telling, said)
+
+
+_BACK = {
+    e.ReportReturned: Purpose.RETURNED,
+    e.ReportWithdrawn: Purpose.WITHDRAWN,
+    e.ReportReopened: Purpose.REOPENED,
+}
+
+
+def _tell_holder(event: e.Event, after: Report, telling: _Telling, said: facts.Facts) -> list[_Told]:
+    """What timers and urging tell whoever holds the report."""
+    match event:
         case e.HolderReminded():
-            folded = len(event.due_instants) - 1
-            return [(Purpose.REMINDER, after.holders, False, said(days_left=event.days_left, folded=folded))]
+            more = {"days_left": event.days_left, "folded": len(event.due_instants) - 1}
+            return [(Purpose.REMINDER, after.holders, False, {**said, **more})]
         case e.ReportOverdue():
-            copied = rules.first_signers(unit, now)
-            return [(Purpose.OVERDUE, after.holders, False, said()), (Purpose.OVERDUE, copied, True, said())]
+            copied = telling.rules.first_signers(after.unit, telling.now)
+            return [(Purpose.OVERDUE, after.holders, False, said), (Purpose.OVERDUE, copied, True, said)]
         case e.HolderUrged():
-            return [(Purpose.URGE, after.holders, False, said(event.note))]
+            return [(Purpose.URGE, after.holders, False, {**said, "text": event.note})]
         case e.HolderChanged():
             new = tuple(person for person in event.after if person not in event.before)
-            return [(Purpose.HANDED_OVER, new, False, said())]
+            return [(Purpose.HANDED_OVER, new, False, said)]
     return []
 
 
@@ -178,7 +183,9 @@ def _concerned(before: object, telling: _Telling) -> tuple[str, ...]:
 
 def _last_ranks(report: Report, telling: _Telling) -> list[facts.Facts]:
     """Each indicator with what stood in its row last month, for the drafter to take over or not."""
-    earlier = [other for other in telling.situation.reports if other.unit == report.unit and other.period < report.period]
+    earlier = [
+        other for other in telling.situation.reports if other.unit == report.unit and other.period < report.period
+    ]
     last = max(earlier, key=lambda other: other.period, default=None)
     ranks = {entry.indicator: entry.rank_text for entry in last.entries} if last else {}
     return [

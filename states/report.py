@@ -270,9 +270,7 @@ def _return(report: Report, command: c.Return, rules: Rules, now: datetime) -> e
     _need_reason(command.reason, "return")
     restarted = report.state is ReportState.SUBMITTED
     due_at = rules.returned_due_at(now, report.due_at) if restarted else report.due_at
-    return e.ReportReturned(
-        from_state=report.state, reason=command.reason.strip(), due_at=due_at, restarted=restarted
-    )
+    return e.ReportReturned(from_state=report.state, reason=command.reason.strip(), due_at=due_at, restarted=restarted)
 
 
 def _returners(report: Report, rules: Rules, now: datetime) -> tuple[tuple[str, ...], str]:
@@ -413,7 +411,9 @@ def _rung(report: Report, timer: DeadlineTimer, case: int | None) -> Decided:
 def _climb(
     report: Report, case: Case | None, timer: DeadlineTimer, situation: Situation, rules: Rules
 ) -> e.CaseOpened | e.CaseAdvanced | e.PointsProposed | None:
-    evidence = f"{report.ref} 应于 {rules.calendar.local(report.due_at):%Y-%m-%d %H:%M} 前报送，逾期{timer.days}个工作日"
+    evidence = (
+        f"{report.ref} 应于 {rules.calendar.local(report.due_at):%Y-%m-%d %H:%M} 前报送，逾期{timer.days}个工作日"
+    )
     if case is None:
         return _open_overdue(report, situation.next_case) if timer.to is CaseState.TRACKING else None
     if timer.to is CaseState.INTERVIEW and case.state is CaseState.TRACKING:

@@ -115,9 +115,13 @@ class Rules:
             (policies.interview_after_days, CaseState.INTERVIEW),
             (policies.deduction_after_days, CaseState.SCORE_DEDUCTION),
         )
-        timers = [DeadlineTimer(later(due_at, -days, policies.remind_time), REMIND, days) for days in policies.remind_days]
+        timers = [
+            DeadlineTimer(later(due_at, -days, policies.remind_time), REMIND, days) for days in policies.remind_days
+        ]
         timers.append(DeadlineTimer(due_at, OVERDUE))
-        timers += [DeadlineTimer(later(due_at, days, policies.escalate_time), ESCALATE, days, to) for days, to in ladder]
+        timers += [
+            DeadlineTimer(later(due_at, days, policies.escalate_time), ESCALATE, days, to) for days, to in ladder
+        ]
         return tuple(sorted(timers, key=lambda timer: timer.at))
 
     def review_at(self, submitted_at: datetime) -> datetime:

@@ -34,8 +34,8 @@ class MemoryTransaction:
 
     def __init__(self, store: "MemoryStore", now: datetime) -> None:
         self._store = store
-        self.now = now
         self.state = store.state.copied()
+        self.now = max(now, self.state.events[-1].at) if self.state.events else now
 
     def answered(self, command_id: str) -> Sequence[EventRow]:
         rows = self.state.events
@@ -172,7 +172,9 @@ class MemoryStore:
             for report in self.state.reports.values()
             if all(
                 want is None or want == has
-                for want, has in zip(fits, (report.period, report.unit, report.state.value, report.overdue), strict=True)
+                for want, has in zip(
+                    fits, (report.period, report.unit, report.state.value, report.overdue), strict=True
+                )
             )
         ]
 

@@ -1,6 +1,5 @@
 """Loads what a decision is made on: no more than the command at hand looks at."""
 
-
 from states import commands as c
 from states.models import Duty, DutyKind, Report, ReportState
 from states.rules import Rules
@@ -47,23 +46,19 @@ def for_report_timer(report: Report, rules: Rules, tx: Transaction) -> Situation
 
 
 def for_duty_timer(duty: Duty, rules: Rules, tx: Transaction) -> Situation:
-    """The situation of a duty's timer: last month's tables for an opening, the desk's reports for digest and bulletin."""
-    match duty.kind:
-        case DutyKind.LIAISON:
-            return NOTHING
-        case DutyKind.OPENING:
-            units = {unit.code for unit in rules.office.reporting_units}
-            cases = {}
-        case DutyKind.DIGEST | DutyKind.BULLETIN:
-            units = {duty.unit, *rules.office.sections_of(duty.unit)}
-            cases = {str(case.id): case for case in tx.all_open_cases() if case.unit in units}
-    reports = [report for unit in sorted(units, key=rules.office.unit_order.__getitem__) for report in _recent(unit, tx)]
-    return Situation(cases=cases, reports=reports)
+    """The situation of a duty's timer: earlier tables for an opening, the desk's reports for digest and bulletin."""
+    if duty.kind is DutyKind.LIAISON:
+        return NOTHING
+    if duty.kind is DutyKind.OPENING:
+        return Situation(reports=_recent([unit.code for unit in rules.office.reporting_units], tx))
+    units = [duty.unit, *rules.office.sections_of(duty.unit)]
+    cases = {str(case.id): case for case in tx.all_open_cases() if case.unit in units}
+    return Situation(cases=cases, reports=_recent(units, tx))
 
 
-def _recent(unit: str, tx: Transaction) -> list[Report]:
-    """The unit's last year of reports: as far back as a bulletin or a taken-over row looks."""
-    return list(tx.reports_of(unit))[-13:]
+def _recent(units: list[str], tx: Transaction) -> list[Report]:
+    """The units' last year of reports: as far back as a bulletin or a taken-over row looks."""
+    return [report for unit in units for report in list(tx.reports_of(unit))[-13:]]
 
 
 def _points_used(unit: str, rules: Rules, tx: Transaction) -> int:

@@ -46,7 +46,7 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignOffRow:
-    """One signature. `state` is the state it led to; `void_seq` is the event that voided it, or None while it stands."""
+    """One signature. `state` is the one it led to; `void_seq` the event that voided it, None while it stands."""
 
     report: str
     state: str
@@ -125,7 +125,8 @@ class Message:
 class Transaction(Protocol):
     """One unit of work. Leaving the `with` block without `commit()` undoes everything.
 
-    `now` was read once when it began. Loads lock nothing further: the transaction holds the office's write lock.
+    `now` was read once when it began, and is never before the last event: a clock set back cannot turn the chain's
+    time back. Loads lock nothing further: the transaction holds the office's write lock.
     """
 
     now: datetime
@@ -158,7 +159,7 @@ class Transaction(Protocol):
         """Every case that is not closed, by number."""
 
     def points_of(self, unit: str, since: datetime, until: datetime) -> int:
-        """Points proposed or confirmed for the unit with `since <= proposed_at < until`; withdrawn ones do not count."""
+        """Points proposed or confirmed for the unit with `since <= proposed_at < until`, withdrawn ones left out."""
 
     def next_case_id(self) -> int:
         """The number the next case will bear."""
@@ -218,7 +219,8 @@ class Outbox(Protocol):
 
     def claim(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Message]:
         """Take up to `limit` mails whose time has come (pending or uncertain with `next_attempt_at <= now`, or
-        sending with a lease run out, which counts as uncertain), oldest first; records the attempt before sending."""
+        sending with a lease run out, which counts as uncertain), oldest first; records the attempt before sending.
+        """
 
     def finish(
         self, message: Message, outcome: Outcome, now: datetime, *, answer: str, next_attempt_at: datetime | None

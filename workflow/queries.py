@@ -29,9 +29,7 @@ class Reader(Protocol):
     ) -> Sequence[Report]:
         """Reports by period, each period in the order they were opened."""
 
-    def cases(
-        self, open_only: bool = False, unit: str | None = None, report: str | None = None
-    ) -> Sequence[Case]:
+    def cases(self, open_only: bool = False, unit: str | None = None, report: str | None = None) -> Sequence[Case]:
         """Cases by number."""
 
     def signoffs(self, ref: str) -> Sequence[SignOffRow]:

@@ -1,9 +1,9 @@
-"""Writes what was decided: the rows it makes, the links of the audit chain, the signatures, the mails. Decides nothing."""
+"""Writes what was decided: rows, links of the audit chain, signatures, mails. Decides nothing."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from states import case as cases
 from states import commands as c
@@ -19,7 +19,7 @@ from workflow.chain import linked
 from workflow.ports import ContactRow, Delivery, EventRow, Message, SignOffRow, Transaction
 
 Model = Report | Case | Duty
-_Model = TypeVar("_Model", Report, Case, Duty)
+_Model = TypeVar("_Model", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,14 @@ class Recorder:
     def planned(self, model: _Model, now: datetime) -> _Model:
         """The model with whose turn it is and when to look at it again."""
         rules = self._rules
-        if isinstance(model, Report):
-            holders = rules.holders(model.unit, model.state, model.sent, now)
-            return replace(model, holders=holders, wake_at=reports.next_wakeup(model, rules))
-        if isinstance(model, Case):
-            return replace(model, wake_at=cases.next_wakeup(model, rules))
-        return replace(model, wake_at=duties.next_wakeup(model, rules))
+        match model:
+            case Report():
+                holders = rules.holders(model.unit, model.state, model.sent, now)
+                return replace(model, holders=holders, wake_at=reports.next_wakeup(model, rules))
+            case Case():
+                return replace(model, wake_at=cases.next_wakeup(model, rules))
+            case Duty():
+                return replace(model, wake_at=duties.next_wakeup(model, rules))
 
     def _applied(
         self,
@@ -134,11 +136,11 @@ def evolved(known: Model | None, event: e.Event, *, at: datetime, actor: str) ->
             return duties.began(event)
     match known:
         case Report():
-            return reports.evolve(known, event, at=at, actor=actor)  # type: ignore[arg-type]  the subject fits its facts
+            return reports.evolve(known, cast(e.ReportEvent, event), at=at, actor=actor)
         case Case():
-            return cases.evolve(known, event, at=at)  # type: ignore[arg-type]  the subject fits its facts
+            return cases.evolve(known, cast(e.CaseEvent, event), at=at)
         case Duty():
-            return duties.evolve(known, event, at=at)  # type: ignore[arg-type]  the subject fits its facts
+            return duties.evolve(known, cast(e.DutyEvent, event), at=at)
     raise ValueError(f"{event!r} is about something that was never opened")
 
 
@@ -194,7 +196,7 @@ def _project(applied: Sequence[Applied], rows: Sequence[EventRow], actor: str, t
         match one.event, one.after:
             case e.ReportSigned(), Report():
                 tx.add_signoff(_signoff(one.event, one.after, row, actor))
-            case (e.ReportReturned() | e.ReportReopened() | e.ReportWithdrawn(new_round=True)), Report():
+            case ((e.ReportReturned() | e.ReportReopened() | e.ReportWithdrawn(new_round=True)), Report()):
                 tx.void_signoffs(one.after.ref, row.seq)
             case e.ContactLogged(), Duty():
                 tx.add_contact(_contact(one.event, one.after, row, actor))
@@ -217,6 +219,4 @@ def _signoff(event: e.ReportSigned, report: Report, row: EventRow, actor: str) -
 
 
 def _contact(event: e.ContactLogged, duty: Duty, row: EventRow, actor: str) -> ContactRow:
-    return ContactRow(
-        unit=duty.unit, person=actor, at=row.at, visit=event.visit, text=event.text, event_seq=row.seq
-    )
+    return ContactRow(unit=duty.unit, person=actor, at=row.at, visit=event.visit, text=event.text, event_seq=row.seq)

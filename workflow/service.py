@@ -16,6 +16,7 @@ from states import commands as c
 from states import duties
 from states import events as e
 from states import report as reports
+from states.codec import encode, kind_of
 from states.errors import AlreadyDone, Refused, Stale, UnknownSubject
 from states.models import Case, Duty, DutyKind, Report
 from states.office import SYSTEM
@@ -41,7 +42,7 @@ class Workflow:
         self._recorder = Recorder(rules, mail_domain)
 
     def execute(self, command: c.Command) -> Answer:
-        """Carry out one command. Raises a subclass of `Refused` when the rules do not allow it; then nothing changed."""
+        """Carry out one command. Raises a subclass of `Refused` where the rules forbid it; nothing changed."""
         while True:
             with self.store.begin(self.clock.now()) as tx:
                 if tx.earliest_wake(tx.now) is None:
@@ -64,29 +65,45 @@ class Workflow:
             due = tx.earliest_wake(until)
             return None if due is None else due[1]
 
-    def begin_duties(self, since: datetime) -> None:
-        """Begin to watch every duty of the office that is not yet watched, from `since` on."""
+    def begin_duties(self, since: datetime, *, opening_since: datetime | None = None) -> None:
+        """Begin to watch every duty of the office that is not yet watched, from `since` on.
+
+        `opening_since`: periods whose opening lies at or after it are opened, even one already past.
+        """
         with self.store.begin(self.clock.now()) as tx:
             for kind, unit in duties.all_duties(self.rules):
                 if tx.duty(kind, unit) is None:
-                    subject = duties.duty_subject(kind, unit)
-                    command = c.Command(command_id=f"begin {subject}", actor=SYSTEM)
-                    decided = [Decided(subject, duties.begin(kind, unit, since))]
-                    self._recorder.record(command, decided, {}, loading.NOTHING, tx)
+                    begins = opening_since if kind is DutyKind.OPENING and opening_since else since
+                    self._on_duty(kind, unit, duties.begin(kind, unit, begins), f"begin {kind.value}/{unit}", tx)
             tx.commit()
 
-    def replan(self) -> None:
-        """Recompute whose turn it is and when to look again, after the configuration changed.
+    def take_in(self, fingerprint: str) -> bool:
+        """Take in the configuration if it is not the one worked under so far. Returns whether it was taken in.
 
-        Open tasks move to the successor, who is told, and the audit says so (spec, part 2).
+        Whose turn it is and when to look again are recomputed; open tasks move to the successor, who is told, and
+        the audit says so (spec, part 2).
         """
         with self.store.begin(self.clock.now()) as tx:
-            for unit in self.rules.office.reporting_units:
-                for report in tx.reports_of(unit.code):
+            kind, unit = duties.all_duties(self.rules)[0]
+            fact = e.ConfigurationTaken(fingerprint=fingerprint)
+            taken = [row for row in tx.events_of(duties.duty_subject(kind, unit), 0) if row.kind == kind_of(type(fact))]
+            if taken and taken[-1].payload == encode(fact):
+                return False
+            duty = _found(tx.duty(kind, unit), kind.value)
+            self._on_duty(kind, unit, fact, f"configure {fingerprint} {duty.seq}", tx)
+            for reporting in self.rules.office.reporting_units:
+                for report in tx.reports_of(reporting.code):
                     self._replan(report, tx)
             for case in tx.all_open_cases():
                 tx.save_case(case, self._recorder.planned(case, tx.now))
             tx.commit()
+            return True
+
+    def _on_duty(self, kind: DutyKind, unit: str, fact: e.DutyEvent, command_id: str, tx: Transaction) -> None:
+        subject, duty = duties.duty_subject(kind, unit), tx.duty(kind, unit)
+        known = {subject: duty} if duty else {}
+        command = c.Command(command_id=command_id, actor=SYSTEM)
+        self._recorder.record(command, [Decided(subject, fact)], known, loading.NOTHING, tx)
 
     def _replan(self, report: Report, tx: Transaction) -> None:
         planned = self._recorder.planned(report, tx.now)
@@ -156,7 +173,7 @@ class Workflow:
                 self._wake(*due, tx)
                 tx.commit()
                 return True
-            except Exception as fault:  # noqa: BLE001  whatever a timer's fault is, the other timers must go on
+            except Exception as fault:
                 log.exception("timer_failed", subject=due[0])
                 failure = f"{type(fault).__name__}: {fault}"
         with self.store.begin(now) as tx:

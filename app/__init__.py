@@ -1,0 +1,1 @@
+"""The processes: configuration, the command line, the daemon, the replay."""

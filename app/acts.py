@@ -1,0 +1,153 @@
+"""Carries out what a person does on the command line: one command through the one path, one line of answer."""
+
+import argparse
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from app.answers import print_json
+from app.bootstrap import Running, put_together, read_settings
+from app.clock import SystemClock, VirtualClock
+from app.faults import Unusable
+from app.log import configure
+from app.place import Place, place
+from documents.form import FormRow, read_form
+from states import commands as c
+from states.errors import UnknownSubject
+from states.models import Entry
+from states.ranks import RankKind, read_rank
+from states.words import word
+from workflow.recording import Answer
+
+
+def act(parsed: argparse.Namespace) -> int:
+    """`kaoji report|case|liaison ACT …`."""
+    office = place(parsed)
+    running = _running(office)
+    answer = running.workflow.execute(_command(parsed, running))
+    _say(answer, parsed)
+    return 0
+
+
+def _running(office: Place) -> Running:
+    settings = read_settings(office.config)
+    configure(settings.log_level, quiet=True)
+    clock = VirtualClock(office.now) if office.now else SystemClock()
+    return put_together(settings, clock, office.database)
+
+
+def _say(answer: Answer, parsed: argparse.Namespace) -> None:
+    document: dict[str, object] = {
+        "subject": answer.events[0].subject,
+        "version": answer.version,
+        "repeated": answer.repeated,
+        "events": [
+            {"seq": row.seq, "kind": row.kind, "subject": row.subject, "to_state": row.to_state}
+            for row in answer.events
+        ],
+    }
+    if parsed.json:
+        print_json(document)
+        return
+    moved = next((row.to_state for row in answer.events if row.to_state), None)
+    done = "此前已经办理" if answer.repeated else "已办理"
+    state = f"，现在是“{word(moved)}”" if moved else ""
+    print(f"{done}：{parsed.subject}{state}（第 {answer.version} 版，流转记录第 {answer.events[0].seq} 条）")
+
+
+def _command(parsed: argparse.Namespace, running: Running) -> c.Command:
+    if parsed.act == "import":
+        return _import(parsed, running)
+    if parsed.act == "edit":
+        return _edit(parsed, running)
+    return _BUILD[parsed.act](parsed)
+
+
+def _by(parsed: argparse.Namespace) -> dict[str, str]:
+    return {"command_id": parsed.command_id or str(uuid.uuid4()), "actor": parsed.actor}
+
+
+def _on(kind: type[c.Command], subject: str, text: str | None = None) -> Callable[[argparse.Namespace], c.Command]:
+    """Builds a command on a subject, with its words where it has any."""
+
+    def build(parsed: argparse.Namespace) -> c.Command:
+        words = {text: parsed.text} if text else {}
+        named = {subject: parsed.subject, "version": parsed.version}
+        return kind(**_by(parsed), **named, **words)
+
+    return build
+
+
+_BUILD: dict[str, Callable[[argparse.Namespace], c.Command]] = {
+    "consolidate": _on(c.Consolidate, "report"),
+    "send": _on(c.Send, "report"),
+    "sign": _on(c.Sign, "report", "opinion"),
+    "submit": _on(c.Submit, "report"),
+    "return": _on(c.Return, "report", "reason"),
+    "withdraw": _on(c.Withdraw, "report", "reason"),
+    "review": _on(c.Review, "report", "opinion"),
+    "reopen": _on(c.Reopen, "report", "reason"),
+    "urge": _on(c.Urge, "report", "note"),
+    "feedback": _on(c.GiveFeedback, "case", "text"),
+    "interview": _on(c.HoldInterview, "case", "text"),
+    "appeal": _on(c.Appeal, "case", "text"),
+    "confirm": _on(c.ConfirmPoints, "case", "text"),
+    "waive": _on(c.WaivePoints, "case", "reason"),
+    "close": _on(c.CloseCase, "case", "reason"),
+    "visit": lambda parsed: c.LogContact(**_by(parsed), unit=parsed.subject, visit=True, text=parsed.text),
+    "call": lambda parsed: c.LogContact(**_by(parsed), unit=parsed.subject, visit=False, text=parsed.text),
+}
+
+
+def _import(parsed: argparse.Namespace, running: Running) -> c.SaveTable:
+    office = running.settings.office
+    unit = parsed.subject.partition("/")[2]
+    if unit not in office.unit_by_code:
+        raise UnknownSubject(f"没有报表 {parsed.subject}", "报表写作 期次/单位，如 2015-10/shirong")
+    rows = tuple(draft(row) for row in read_form(Path(parsed.file), office=office, unit=unit))
+    if not parsed.with_gaps:
+        _need_readable(rows, running)
+    return c.SaveTable(
+        **_by(parsed), report=parsed.subject, version=parsed.version, rows=rows, source=Path(parsed.file).name
+    )
+
+
+def draft(row: FormRow) -> c.RowDraft:
+    """A form's row as handed in."""
+    return c.RowDraft(
+        indicator=row.indicator,
+        rank_text=row.rank_text,
+        comparison=row.comparison,
+        target=row.target,
+        place=row.place,
+    )
+
+
+def _need_readable(rows: tuple[c.RowDraft, ...], running: Running) -> None:
+    """A form with a rank nobody can read is handed back at once, naming each cell."""
+    fields = {one.code: one.field for one in running.settings.office.indicators}
+    unread = [
+        f"{row.place}：最新排名“{row.rank_text}”无法识别，"
+        f"应为 1–{fields[row.indicator]} 的名次（如“第5”“预估第5”）或“暂无排名”"
+        for row in rows
+        if read_rank(row.rank_text, fields[row.indicator]).kind is RankKind.UNREADABLE
+    ]
+    if unread:
+        raise Unusable("；".join(unread), "请改好表格后重新导入；没有保存任何内容（要先存草稿请加 --with-gaps）")
+
+
+def _edit(parsed: argparse.Namespace, running: Running) -> c.SaveTable:
+    report = running.database.report(parsed.subject)
+    present = next((one for one in report.entries if one.indicator == parsed.indicator), None) if report else None
+    present = present or Entry(indicator=parsed.indicator, field=1)
+
+    def either(given: str | None, standing: str) -> str:
+        return standing if given is None else given
+
+    row = c.RowDraft(
+        indicator=parsed.indicator,
+        rank_text=either(parsed.rank, present.rank_text),
+        comparison=either(parsed.comparison, present.comparison),
+        target=either(parsed.target, present.target),
+    )
+    return c.SaveTable(**_by(parsed), report=parsed.subject, version=parsed.version, rows=(row,))

@@ -1,0 +1,189 @@
+"""The command line: parses, calls one function, prints. Everything heavy is imported by the command that needs it.
+
+Errors go to standard error, one line of what is wrong and one of what to do, with exit status 1; 2 for wrong usage.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+Run = Callable[[argparse.Namespace], int]
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with the usage, and what to do, in two lines."""
+
+    def error(self, message: str) -> NoReturn:
+        print(f"用法不对：{message}", file=sys.stderr)
+        print(f"请看 {self.prog} --help", file=sys.stderr)
+        raise SystemExit(2)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command. Returns the exit status."""
+    parsed = parser().parse_args(arguments)
+    try:
+        status: int = parsed.run(parsed)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    except Exception as fault:  # noqa: BLE001  the last resort: known faults are explained, others named
+        from app.faults import explain
+
+        for line in explain(fault):
+            print(line, file=sys.stderr)
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    top = _Parser(prog="kaoji", description="考绩指标月报：填报、签批、报送、督查")
+    top.add_argument("--config", type=Path, help="配置文件（默认 ./config.yaml，或环境变量 KAOJI_CONFIG）")
+    top.add_argument("--database", help="数据库地址，代替配置文件里的 database.url")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    _processes(commands)
+    _questions(commands)
+    _report_acts(commands)
+    _case_acts(commands)
+    _liaison(commands)
+    _audit(commands)
+    return top
+
+
+def _lazy(module: str, function: str) -> Run:
+    """The command's function, imported when it runs."""
+
+    def run(parsed: argparse.Namespace) -> int:
+        from importlib import import_module
+
+        status: int = getattr(import_module(module), function)(parsed)
+        return status
+
+    return run
+
+
+def _command(commands: Any, name: str, run: Run, about: str) -> argparse.ArgumentParser:
+    made: argparse.ArgumentParser = commands.add_parser(name, help=about, description=about)
+    made.set_defaults(run=run)
+    # The office may be named before or after the command.
+    made.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    made.add_argument("--database", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    return made
+
+
+def _with_json(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    made.add_argument("--json", action="store_true", help="只输出一份 JSON")
+    return made
+
+
+def _processes(commands: Any) -> None:
+    _command(commands, "serve", _lazy("app.daemon", "serve"), "启动守护进程：定时器、邮件")
+    simulate = _with_json(
+        _command(commands, "simulate", _lazy("app.replay", "simulate"), "在虚拟时钟上重演一个案例目录")
+    )
+    simulate.add_argument("directory", type=Path, metavar="DIR")
+    simulate.add_argument("--until", metavar="INSTANT", help="演到这一时刻为止，如 2015-11-01T09:00:00+08:00")
+    simulate.add_argument("--mail", type=Path, metavar="DIR", help="把收到的邮件留在这个目录（Maildir）")
+    demo = _command(
+        commands, "demo", _lazy("app.replay", "demo"), "重演自带案例并显示看板；demo mail PERSON 看某人的邮件"
+    )
+    demo.add_argument("what", nargs="?", choices=["mail"], help="mail：查看演示中某人收到的邮件")
+    demo.add_argument("person", nargs="?", help="人员编号，如 shirong.clerk；不写则列出各人邮件数")
+    _command(commands, "migrate", _lazy("app.upkeep", "migrate"), "建立或升级数据库结构")
+    _with_json(_command(commands, "check", _lazy("app.upkeep", "check"), "检查配置、数据库、日历和邮件服务器"))
+
+
+def _questions(commands: Any) -> None:
+    status = _with_json(
+        _command(commands, "status", _lazy("app.answers", "status"), "一份报表的现状，或全部报表的看板")
+    )
+    status.add_argument("ref", nargs="?", metavar="REF", help="期次/单位，如 2015-10/shirong")
+    status.add_argument("--period", help="期次，如 2015-10")
+    status.add_argument("--unit", help="单位代码")
+    status.add_argument("--state", help="状态，如 draft")
+    status.add_argument("--overdue", action="store_true", help="只看逾期的")
+    inbox = _with_json(_command(commands, "inbox", _lazy("app.answers", "inbox"), "某人的待办"))
+    inbox.add_argument("person", metavar="PERSON")
+    history = _with_json(_command(commands, "history", _lazy("app.answers", "history"), "一份报表或督查件的流转记录"))
+    history.add_argument("ref", metavar="REF|CASE")
+    rank = commands.add_parser("rank", help="读排名栏").add_subparsers(required=True, metavar="COMMAND")
+    parse = _with_json(_command(rank, "parse", _lazy("app.answers", "rank_parse"), "读一格最新排名"))
+    parse.add_argument("text", metavar="TEXT")
+    parse.add_argument("--field", type=int, required=True, metavar="N", help="全市参加排名的个数")
+
+
+def _act(commands: Any, name: str, about: str, subject: str) -> argparse.ArgumentParser:
+    made = _with_json(_command(commands, name, _lazy("app.acts", "act"), about))
+    made.set_defaults(act=name)
+    made.add_argument("subject", metavar=subject)
+    made.add_argument("--as", dest="actor", required=True, metavar="PERSON", help="办理人编号")
+    made.add_argument("--version", type=int, metavar="N", help="您所依据的版本；已有变化则拒绝")
+    made.add_argument("--command-id", metavar="ID", help="命令编号；同一编号只办理一次")
+    return made
+
+
+def _worded(made: argparse.ArgumentParser, option: str, about: str) -> None:
+    made.add_argument(option, dest="text", default="", metavar="TEXT", help=about)
+
+
+def _report_acts(commands: Any) -> None:
+    report = commands.add_parser("report", help="报表的办理").add_subparsers(required=True, metavar="ACT")
+    show = _with_json(_command(report, "show", _lazy("app.answers", "status"), "一份报表的现状"))
+    show.add_argument("ref", metavar="REF")
+    show.set_defaults(period=None, unit=None, state=None, overdue=False)
+    imported = _act(report, "import", "导入附1（.xlsx .xls .docx）", "REF")
+    imported.add_argument("file", type=Path, metavar="FILE")
+    imported.add_argument("--with-gaps", action="store_true", help="有空白或读不出的排名也先存为草稿")
+    edited = _act(report, "edit", "修改一行", "REF")
+    edited.add_argument("indicator", metavar="INDICATOR")
+    for name, about in (("rank", "最新排名"), ("comparison", "目前三区比较情况"), ("target", "年终承诺目标")):
+        edited.add_argument(f"--{name}", metavar="TEXT", help=about)
+    _act(report, "consolidate", "由各科室已报送的表汇总", "REF")
+    _act(report, "send", "送签", "REF")
+    _worded(_act(report, "sign", "签字", "REF"), "--opinion", "办理意见")
+    _act(report, "submit", "报送", "REF")
+    _worded(_act(report, "return", "退回", "REF"), "--reason", "理由（必填）")
+    _worded(_act(report, "withdraw", "撤回", "REF"), "--reason", "理由")
+    _worded(_act(report, "review", "督查", "REF"), "--opinion", "意见")
+    _worded(_act(report, "reopen", "重新打开更正", "REF"), "--reason", "理由（必填）")
+    _worded(_act(report, "urge", "催办", "REF"), "--note", "附言")
+
+
+def _case_acts(commands: Any) -> None:
+    case = commands.add_parser("case", help="督查件").add_subparsers(required=True, metavar="ACT")
+    listed = _with_json(_command(case, "list", _lazy("app.answers", "case_list"), "督查件一览"))
+    listed.add_argument("--open", action="store_true", help="只看未销号的")
+    listed.add_argument("--unit", help="单位代码")
+    show = _with_json(_command(case, "show", _lazy("app.answers", "case_show"), "一件督查件"))
+    show.add_argument("case", metavar="CASE", help="编号，或 期次/单位/指标、期次/单位/overdue")
+    _worded(_act(case, "feedback", "反馈整改情况", "CASE"), "--text", "整改情况")
+    _worded(_act(case, "interview", "登记约谈：何人、约谈何人、何时、承诺", "CASE"), "--text", "约谈记录")
+    _worded(_act(case, "appeal", "申诉", "CASE"), "--text", "申诉理由")
+    _worded(_act(case, "confirm", "确认扣分", "CASE"), "--text", "说明")
+    _worded(_act(case, "waive", "不予扣分", "CASE"), "--reason", "理由（必填）")
+    _worded(_act(case, "close", "销号", "CASE"), "--reason", "理由（必填）")
+
+
+def _liaison(commands: Any) -> None:
+    liaison = commands.add_parser("liaison", help="赴市对接").add_subparsers(required=True, metavar="ACT")
+    listed = _with_json(_command(liaison, "list", _lazy("app.answers", "liaison_list"), "对接记录和逾期未对接的单位"))
+    listed.add_argument("--unit", help="单位代码")
+    for name, about in (("visit", "登记赴市对接"), ("call", "登记电话对接")):
+        _worded(_act(liaison, name, about, "UNIT"), "--text", "对接部门、对象、内容、结果")
+
+
+def _audit(commands: Any) -> None:
+    audit = commands.add_parser("audit", help="流转记录").add_subparsers(required=True, metavar="COMMAND")
+    _with_json(_command(audit, "verify", _lazy("app.upkeep", "audit_verify"), "验证流转记录未被改动"))
+    _command(audit, "export", _lazy("app.upkeep", "audit_export"), "逐行输出全部流转记录（JSON）")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,144 @@
+"""Tables on the terminal, with lights for deadlines: colour, word and days, never colour alone."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from states.words import word
+from workflow.queries import Document
+
+_COLOURS = {
+    "draft": "white",
+    "section_signed": "cyan",
+    "leader_signed": "bright_cyan",
+    "submitted": "blue",
+    "supervised": "green",
+    "tracking": "yellow",
+    "interview": "bright_red",
+    "score_deduction": "red",
+    "closed": "green",
+}
+
+
+def console() -> Console:
+    """Where tables go."""
+    return Console(highlight=False)
+
+
+def _state(state: object) -> Text:
+    return Text(word(str(state)), style=_COLOURS.get(str(state), ""))
+
+
+def _instant(value: object) -> str:
+    return str(value)[:16].replace("T", " ") if value else "—"
+
+
+def _light(line: Document) -> Text:
+    if line["overdue"]:
+        return Text("● 红·逾期", style="bold red")
+    if line["submitted_at"]:
+        return Text("● 绿·按时", style="green")
+    return Text("● 黄·待报", style="yellow")
+
+
+def _table(title: str | None, columns: Sequence[str]) -> Table:
+    table = Table(title=title, header_style="bold", title_justify="left")
+    for column in columns:
+        table.add_column(column, overflow="fold")
+    return table
+
+
+def show_board(lines: Iterable[Document], title: str | None = None) -> None:
+    """The board: where every report stands."""
+    table = _table(title, ("期次", "单位", "状态", "灯", "时限", "报送", "轮次", "办理人", "督查"))
+    for line in lines:
+        table.add_row(
+            str(line["period"]),
+            str(line["unit_name"]),
+            _state(line["state"]),
+            _light(line),
+            _instant(line["due_at"]),
+            _instant(line["submitted_at"]),
+            str(line["round"]),
+            "、".join(_strings(line["holders"])) or "—",
+            _case_words(line["cases"]),
+        )
+    console().print(table)
+
+
+def _strings(value: Any) -> list[str]:
+    return [str(one) for one in value]
+
+
+def _case_words(cases: Any) -> Text:
+    words = Text()
+    for case in cases:
+        if case["state"] != "closed":
+            words.append(f"{case['indicator'] or '逾期'}·{word(case['state'])} ", style=_COLOURS[case["state"]])
+    return words
+
+
+def show_cases(lines: Iterable[Document], title: str | None = None) -> None:
+    """The case list."""
+    table = _table(title, ("编号", "单位", "指标", "事由", "状态", "立项", "销号", "分", "扣分状态"))
+    for line in lines:
+        table.add_row(
+            str(line["case"]),
+            str(line["unit"]),
+            str(line["indicator"] or "—"),
+            word(str(line["trigger"])),
+            _state(line["state"]),
+            _instant(line["opened_at"]),
+            _instant(line["closed_at"]),
+            "" if line["points"] is None else str(line["points"]),
+            word(str(line["points_status"])) if line["points_status"] else "",
+        )
+    console().print(table)
+
+
+def show_report(document: Document) -> None:
+    """One report: its line, its signatures, its entries."""
+    show_board([document])
+    entries = _table(None, ("指标", "排名", "预估", "三区", "标记"))
+    for entry in _documents(document["entries"]):
+        rank = f"{entry['rank']}/{entry['field']}" if entry["rank"] else "—"
+        flags = "、".join(word(flag) for flag in _strings(entry["flags"]))
+        place = str(entry["three_district_rank"] or "—")
+        entries.add_row(str(entry["indicator"]), rank, "是" if entry["estimated"] else "", place, flags)
+    console().print(entries)
+    signoffs = _table(None, ("签批", "何人", "何时", "意见", "效力"))
+    for row in _documents(document["signoffs"]):
+        standing = "已作废" if row["void"] else "有效"
+        signoffs.add_row(_state(row["state"]), str(row["person"]), _instant(row["at"]), str(row["opinion"]), standing)
+    console().print(signoffs)
+
+
+def _documents(value: Any) -> list[Document]:
+    return list(value)
+
+
+def show_case(document: Document) -> None:
+    """One case and what happened to it."""
+    show_cases([document])
+    show_history(_documents(document["history"]))
+
+
+def show_history(lines: Iterable[Document]) -> None:
+    """What happened, oldest first."""
+    table = _table(None, ("序号", "时间", "办理人", "事项", "状态"))
+    for line in lines:
+        moved = f"{word(str(line['from_state']))} → {word(str(line['to_state']))}" if line["to_state"] else ""
+        table.add_row(str(line["seq"]), _instant(line["at"]), str(line["actor"]), str(line["kind"]), moved)
+    console().print(table)
+
+
+def show_contacts(lines: Iterable[Document]) -> None:
+    """Liaison contacts."""
+    table = _table(None, ("单位", "何人", "何时", "方式", "内容"))
+    for line in lines:
+        kind = "赴市对接" if line["kind"] == "visit" else "电话对接"
+        table.add_row(str(line["unit"]), str(line["person"]), _instant(line["at"]), kind, str(line["text"]))
+    console().print(table)

@@ -1,0 +1,32 @@
+"""Fires one-shot jobs from APScheduler's SQL job store, as its scheduler does, and prints microseconds per job."""
+
+import sys
+import time
+from datetime import UTC, datetime, timedelta
+
+from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
+from apscheduler.schedulers.background import BackgroundScheduler
+
+
+def nothing() -> None:
+    """The job: the store's own cost is what is measured."""
+
+
+def main(path: str, jobs: int) -> None:
+    """Add the jobs, then take each as due and remove it."""
+    scheduler = BackgroundScheduler(jobstores={"default": SQLAlchemyJobStore(url=f"sqlite:///{path}")}, timezone=UTC)
+    scheduler.start(paused=True)
+    due = datetime.now(UTC) + timedelta(hours=1)
+    for number in range(jobs):
+        scheduler.add_job("benchmarks.job_store:nothing", "date", run_date=due, id=str(number))
+    store = scheduler._jobstores["default"]
+    began = time.perf_counter()
+    for job in store.get_due_jobs(due + timedelta(seconds=1)):
+        job.func()
+        store.remove_job(job.id)
+    print((time.perf_counter() - began) / jobs * 1e6)
+    scheduler.shutdown(wait=False)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

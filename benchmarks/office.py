@@ -1,0 +1,107 @@
+"""An office made for measuring: one bureau with many sections, its tables sent and waiting for signatures."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from app.clock import VirtualClock
+from app.holidays import workdays
+from states import commands as c
+from states.calendar import WorkingCalendar
+from states.office import Appointment, Indicator, Level, Office, Person, Role, Unit
+from states.policies import Policies
+from states.rules import Rules
+from storage.database import Database, open_database
+from storage.schema import ready
+from workflow.service import Workflow
+
+START = datetime(2015, 10, 1, tzinfo=UTC)
+PERIOD = "2015-10"
+
+
+def an_office(sections: int) -> Office:
+    """A district, a bureau, and that many sections with two indicators each."""
+    codes = [f"s{number:04d}" for number in range(sections)]
+    units = [
+        Unit(code="district", name="区", level=Level.ROOT, parent=None),
+        Unit(code="bureau", name="局", level=Level.DISTRICT, parent="district"),
+        *(Unit(code=code, name=f"科室{code}", level=Level.BUREAU, parent="bureau") for code in codes),
+    ]
+    posts = [
+        *((code, role) for code in codes for role in (Role.CLERK, Role.SECTION_HEAD, Role.LEADER)),
+        *(("bureau", role) for role in (Role.OFFICE, Role.ASSESSOR, Role.UNIT_HEAD, Role.DISTRICT_LEADER)),
+        ("district", Role.ASSESSOR),
+    ]
+    people = [
+        Person(id=f"{unit}.{role}", name=f"{unit}{role}", email=f"{unit}.{role}@office.example") for unit, role in posts
+    ]
+    return Office(
+        name="测量局",
+        own_district="龙湾区",
+        sisters=("鹿城区", "瓯海区"),
+        units=tuple(units),
+        people=tuple(people),
+        appointments=tuple(
+            Appointment(person=f"{unit}.{role}", unit=unit, role=role, since=date(2015, 1, 1)) for unit, role in posts
+        ),
+        indicators=tuple(
+            Indicator(
+                code=f"{code}{letter}",
+                name=f"指标{code}{letter}",
+                main_content="",
+                lead_unit=code,
+                field=11,
+                target_rank=5,
+                year_end_target="全市前5",
+            )
+            for code in codes
+            for letter in "ab"
+        ),
+    )
+
+
+def a_workflow(path: Path, office: Office, clock: VirtualClock) -> tuple[Workflow, Database]:
+    """The product's own workflow on a SQLite file."""
+    url = f"sqlite:///{path}"
+    ready(url)
+    database = open_database(url)
+    rules = Rules(office, Policies(), WorkingCalendar(workdays(frozenset(), frozenset()), office.timezone))
+    return Workflow(database, rules, clock, mail_domain="office.example"), database
+
+
+def a_clock() -> VirtualClock:
+    """Standing before the period opens."""
+    return VirtualClock(START)
+
+
+def sent_tables(workflow: Workflow, clock: VirtualClock, office: Office) -> None:
+    """Open the period and send every section's table."""
+    workflow.begin_duties(clock.now())
+    clock.set(START + timedelta(days=7, hours=2))
+    workflow.run_due()
+    for unit in office.units:
+        if unit.level is Level.BUREAU:
+            for command in _drafting(unit.code, office):
+                workflow.execute(command)
+
+
+def _drafting(unit: str, office: Office) -> Iterator[c.Command]:
+    clerk, ref = f"{unit}.{Role.CLERK}", f"{PERIOD}/{unit}"
+    rows = tuple(
+        c.RowDraft(
+            indicator=one.code, rank_text="第5", comparison="鹿城第3、瓯海第8、龙湾第5", target=one.year_end_target
+        )
+        for one in office.indicators_of(unit)
+    )
+    yield c.SaveTable(command_id=f"save {unit}", actor=clerk, report=ref, rows=rows)
+    yield c.Send(command_id=f"send {unit}", actor=clerk, report=ref)
+
+
+def signatures(office: Office) -> list[c.Sign]:
+    """Both signatures on every section's table: one act each."""
+    sections = [unit.code for unit in office.units if unit.level is Level.BUREAU]
+    return [
+        c.Sign(command_id=f"sign {role} {unit}", actor=f"{unit}.{role}", report=f"{PERIOD}/{unit}", opinion="同意报送")
+        for role in (Role.SECTION_HEAD, Role.LEADER)
+        for unit in sections
+    ]

@@ -1,0 +1,1 @@
+"""A dispatcher for tests, on the product's own mailer."""
