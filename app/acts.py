@@ -137,17 +137,30 @@ def _need_readable(rows: tuple[c.RowDraft, ...], running: Running) -> None:
 
 
 def _edit(parsed: argparse.Namespace, running: Running) -> c.SaveTable:
-    report = running.database.report(parsed.subject)
-    present = next((one for one in report.entries if one.indicator == parsed.indicator), None) if report else None
-    present = present or Entry(indicator=parsed.indicator, field=1)
+    standing = _standing(parsed, running)
 
-    def either(given: str | None, standing: str) -> str:
-        return standing if given is None else given
+    def either(given: str | None, stands: str) -> str:
+        return stands if given is None else given
 
     row = c.RowDraft(
         indicator=parsed.indicator,
-        rank_text=either(parsed.rank, present.rank_text),
-        comparison=either(parsed.comparison, present.comparison),
-        target=either(parsed.target, present.target),
+        rank_text=either(parsed.rank, standing.rank_text),
+        comparison=either(parsed.comparison, standing.comparison),
+        target=either(parsed.target, standing.target),
     )
     return c.SaveTable(**_by(parsed), report=parsed.subject, version=parsed.version, rows=(row,))
+
+
+def _standing(parsed: argparse.Namespace, running: Running) -> Entry:
+    """The row as it stands: this month's, or with `--take-over` the unit's last one before it."""
+    period, _, unit = parsed.subject.partition("/")
+    if parsed.take_over:
+        reports = [report for report in running.database.reports(unit=unit) if report.period < period][-1:]
+    else:
+        reports = [report for report in (running.database.report(parsed.subject),) if report]
+    rows = [entry for report in reports for entry in report.entries if entry.indicator == parsed.indicator]
+    if parsed.take_over and not rows:
+        raise Unusable(
+            f"{parsed.subject} 的指标 {parsed.indicator} 没有上期可沿用", "请直接填写 --rank --comparison --target"
+        )
+    return rows[0] if rows else Entry(indicator=parsed.indicator, field=1)

@@ -3,9 +3,12 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 
 from app.place import place
+from states.models import Duty, DutyKind
 from storage.database import Database, open_database
+from workflow.ports import ContactRow, EventRow
 from workflow.queries import Board, Document
 
 
@@ -124,25 +127,36 @@ def case_show(parsed: argparse.Namespace) -> int:
 
 
 def liaison_list(parsed: argparse.Namespace) -> int:
-    """`kaoji liaison list`: what was logged, newest first."""
+    """`kaoji liaison list`: who is behind with visits, and what was logged."""
     board, database = _opened(parsed)
-    lines: list[Document] = [
+    contacts = database.contacts(unit=parsed.unit)
+    visited = {row.unit for row in contacts if row.visit}
+    units = [
         {
-            "unit": row.unit,
-            "person": row.person,
-            "at": board.local(row.at),
-            "kind": "visit" if row.visit else "call",
-            "text": row.text,
+            "unit": duty.unit,
+            "last_visit": board.local(duty.since) if duty.unit in visited else None,
+            "behind": any(row.kind == "liaison_reminded" and row.at > duty.since for row in _events(database, duty)),
         }
-        for row in database.contacts(unit=parsed.unit)
+        for duty in database.duties()
+        if duty.kind is DutyKind.LIAISON and parsed.unit in (None, duty.unit)
     ]
+    document: Document = {"units": units, "contacts": [_contact(row, board) for row in contacts]}
     if parsed.json:
-        print_json(lines)
+        print_json(document)
     else:
-        from app.tables import show_contacts
+        from app.tables import show_liaison
 
-        show_contacts(lines)
+        show_liaison(document)
     return 0
+
+
+def _events(database: Database, duty: Duty) -> Sequence[EventRow]:
+    return database.events_of(f"duty:{duty.ref}")
+
+
+def _contact(row: ContactRow, board: Board) -> Document:
+    kind = "visit" if row.visit else "call"
+    return {"unit": row.unit, "person": row.person, "at": board.local(row.at), "kind": kind, "text": row.text}
 
 
 def rank_parse(parsed: argparse.Namespace) -> int:

@@ -145,6 +145,7 @@ def _report_acts(commands: Any) -> None:
     edited.add_argument("indicator", metavar="INDICATOR")
     for name, about in (("rank", "最新排名"), ("comparison", "目前三区比较情况"), ("target", "年终承诺目标")):
         edited.add_argument(f"--{name}", metavar="TEXT", help=about)
+    edited.add_argument("--take-over", action="store_true", help="沿用上期这一行（另写的各栏除外）")
     _act(report, "consolidate", "由各科室已报送的表汇总", "REF")
     _act(report, "send", "送签", "REF")
     _worded(_act(report, "sign", "签字", "REF"), "--opinion", "办理意见")
@@ -173,7 +174,11 @@ def _case_acts(commands: Any) -> None:
 
 def _liaison(commands: Any) -> None:
     liaison = commands.add_parser("liaison", help="赴市对接").add_subparsers(required=True, metavar="ACT")
-    listed = _with_json(_command(liaison, "list", _lazy("app.answers", "liaison_list"), "对接记录和逾期未对接的单位"))
+    listed = _with_json(
+        _command(
+            liaison, "list", _lazy("app.answers", "liaison_list"), "各单位最近一次赴市对接、是否超期，以及对接记录"
+        )
+    )
     listed.add_argument("--unit", help="单位代码")
     for name, about in (("visit", "登记赴市对接"), ("call", "登记电话对接")):
         _worded(_act(liaison, name, about, "UNIT"), "--text", "对接部门、对象、内容、结果")

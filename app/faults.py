@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import structlog
 
+from app.log import configure
+
 log = structlog.get_logger()
 
 
@@ -16,6 +18,7 @@ def explain(fault: Exception) -> Sequence[str]:
         return [str(fault), _REMEDIES[type(fault).__name__]]
     if isinstance(fault, OSError):
         return [f"{fault.filename or ''}：{fault.strerror or fault}", "请检查文件是否存在、路径和权限是否正确"]
+    configure(quiet=True)
     log.error("internal_error", exc_info=fault)
     return [f"内部错误：{type(fault).__name__}: {fault}", "没有任何数据被改动；请把上面的日志交给管理员"]
 

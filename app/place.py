@@ -70,6 +70,8 @@ def _existing(config: Path) -> Path:
 def _lacks_database(config: Path) -> bool:
     try:
         url = glance(config).database_url
+    except FileNotFoundError:
+        return True
     except Exception:  # noqa: BLE001  a broken configuration is reported by whoever reads it whole
         return False
     return url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists()

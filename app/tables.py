@@ -1,5 +1,6 @@
 """Tables on the terminal, with lights for deadlines: colour, word and days, never colour alone."""
 
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -25,7 +26,8 @@ _COLOURS = {
 
 def console() -> Console:
     """Where tables go."""
-    return Console(highlight=False)
+    wide = None if sys.stdout.isatty() else 132
+    return Console(highlight=False, width=wide)
 
 
 def _state(state: object) -> Text:
@@ -135,10 +137,15 @@ def show_history(lines: Iterable[Document]) -> None:
     console().print(table)
 
 
-def show_contacts(lines: Iterable[Document]) -> None:
-    """Liaison contacts."""
-    table = _table(None, ("单位", "何人", "何时", "方式", "内容"))
-    for line in lines:
+def show_liaison(document: Document) -> None:
+    """Who is behind with visits, and the contacts logged."""
+    units = _table("赴市对接", ("单位", "最近一次", "是否超期"))
+    for line in _documents(document["units"]):
+        late = Text("● 红·超期", style="bold red") if line["behind"] else Text("● 绿·正常", style="green")
+        units.add_row(str(line["unit"]), _instant(line["last_visit"]), late)
+    contacts = _table("对接记录", ("单位", "何人", "何时", "方式", "内容"))
+    for line in _documents(document["contacts"]):
         kind = "赴市对接" if line["kind"] == "visit" else "电话对接"
-        table.add_row(str(line["unit"]), str(line["person"]), _instant(line["at"]), kind, str(line["text"]))
-    console().print(table)
+        contacts.add_row(str(line["unit"]), str(line["person"]), _instant(line["at"]), kind, str(line["text"]))
+    console().print(units)
+    console().print(contacts)

@@ -1,0 +1,76 @@
+"""Reads `indicators.csv` as spreadsheet programs save it, naming the line of every mistake."""
+
+import csv
+from pathlib import Path
+
+from app.config_file import Problem
+from states.office import Indicator
+
+COLUMNS = ("code", "name", "main_content", "lead_unit", "field", "target_rank", "year_end_target")
+
+
+def read_indicators(path: Path) -> tuple[tuple[Indicator, ...], dict[str, int], list[Problem]]:
+    """The indicators in order, the line of each by code, and every mistake."""
+    text, problem = _text(path)
+    if problem is not None:
+        return (), {}, [problem]
+    reader = csv.DictReader(text.splitlines())
+    missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
+    if missing:
+        return (), {}, [Problem(path.name, 1, f"缺少列 {'、'.join(missing)}", f"应有 {'、'.join(COLUMNS)}")]
+    found: dict[str, Indicator] = {}
+    lines: dict[str, int] = {}
+    problems: list[Problem] = []
+    for row in reader:
+        indicator = _indicator({name: (row[name] or "").strip() for name in COLUMNS}, path, reader.line_num, problems)
+        if indicator is None:
+            continue
+        if indicator.code in found:
+            wrong = f"指标代码 {indicator.code} 重复（第 {lines[indicator.code]} 行已有）"
+            problems.append(Problem(path.name, reader.line_num, wrong, "每个指标的代码应不同"))
+            continue
+        found[indicator.code], lines[indicator.code] = indicator, reader.line_num
+    return tuple(found.values()), lines, problems
+
+
+def _text(path: Path) -> tuple[str, Problem | None]:
+    try:
+        content = path.read_bytes()
+    except OSError as fault:
+        return "", Problem(
+            path.name, 1, f"读不出（{fault.strerror}）", "请把指标表放在配置文件旁边，或用 indicators 指明"
+        )
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding), None
+        except UnicodeDecodeError:
+            continue
+    return "", Problem(path.name, 1, "编码不能识别", "请另存为 CSV UTF-8")
+
+
+def _indicator(row: dict[str, str], path: Path, line: int, problems: list[Problem]) -> Indicator | None:
+    before = len(problems)
+    needed = ("code", "name", "lead_unit")
+    problems += [Problem(path.name, line, f"{column} 是空的", "请填写") for column in needed if not row[column]]
+    field = _whole(row["field"], 10_000)
+    if field is None:
+        problems.append(Problem(path.name, line, f"field“{row['field']}”不对", "应为参加排名的个数，如 11"))
+    target = _whole(row["target_rank"], field or 10_000) if row["target_rank"] else None
+    if row["target_rank"] and target is None:
+        wrong = f"target_rank“{row['target_rank']}”不对"
+        problems.append(Problem(path.name, line, wrong, f"应为 1 到 {field or 'field'} 的名次，或留空"))
+    if len(problems) > before or field is None:
+        return None
+    return Indicator(
+        code=row["code"],
+        name=row["name"],
+        main_content=row["main_content"],
+        lead_unit=row["lead_unit"],
+        field=field,
+        target_rank=target,
+        year_end_target=row["year_end_target"],
+    )
+
+
+def _whole(text: str, most: int) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and 1 <= int(text) <= most else None

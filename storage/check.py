@@ -1,0 +1,125 @@
+"""Looks for what must never be: `kaoji check`'s part of the database. Reads only, safe on a live system.
+
+Recomputing hashes and replaying the events is `workflow.audit`'s part; here are the relations between the tables, and
+two things no query can say: that every move is one of the lifecycle (I02), and that no timer came early (I24).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from states.lifecycle import CASE, REPORT, Lifecycle
+from storage.address import SqliteAddress, address_of
+from storage.connection import Connection
+from storage.database import engine_of, need_current
+from storage.errors import translated
+from storage.invariants import INVARIANTS
+from storage.statements import REVISION
+
+_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One invariant that does not hold, and the first rows that break it."""
+
+    code: str
+    title: str
+    rows: Sequence[tuple[Any, ...]]
+
+
+def run_invariants(url: str) -> list[Finding]:
+    """Every invariant that does not hold, all judged on one state of the database. Raises StorageError."""
+    engine = engine_of(url)
+    connection = engine.connect_reading()
+    try:
+        connection.execute(engine.begin_reading)
+        need_current(_revision(connection), engine.shown)
+        findings = [*_looked_at(connection)]
+        if isinstance(address_of(url), SqliteAddress):
+            findings += _integrity(connection)
+        connection.execute("ROLLBACK")
+    except engine.faults as fault:
+        raise translated(fault, engine.shown) from fault
+    finally:
+        connection.close()
+    return findings
+
+
+def _looked_at(connection: Connection) -> Iterator[Finding]:
+    for one in INVARIANTS:
+        yield from _found(one.code, one.title, connection.execute(one.query).fetchall())
+    yield from _found("I02", "状态的改变不在流转表中", _unlawful_moves(connection))
+    yield from _found("I24", "定时器早于其时刻生效", _early_timers(connection))
+
+
+def _found(code: str, title: str, rows: Sequence[Any]) -> list[Finding]:
+    return [Finding(code=code, title=title, rows=[tuple(row) for row in rows[:_SHOWN]])] if rows else []
+
+
+def _revision(connection: Connection) -> str | None:
+    row = connection.execute(REVISION).fetchone()
+    return None if row is None else str(row[0])
+
+
+# --- I02 -----------------------------------------------------------------------------------------------------------
+
+_Move = tuple[str, str | None, str]
+
+_REPORT_ACTS: Mapping[str, tuple[str, ...]] = {
+    "report_signed": ("sign",),
+    "report_submitted": ("submit",),
+    "report_returned": ("return",),
+    "report_withdrawn": ("withdraw",),
+    "report_reviewed": ("review",),
+    "report_reopened": ("reopen",),
+}
+_CASE_ACTS: Mapping[str, tuple[str, ...]] = {
+    "case_advanced": ("escalate", "deduct"),
+    "points_proposed": ("deduct",),
+    "points_confirmed": ("confirm",),
+    "points_waived": ("waive",),
+    "case_closed": ("improve", "settle", "close"),
+}
+
+
+def _unlawful_moves(connection: Connection) -> list[Any]:
+    lawful: set[_Move] = {("report_opened", None, REPORT.initial), ("case_opened", None, CASE.initial)}
+    lawful |= _moves(REPORT, _REPORT_ACTS) | _moves(CASE, _CASE_ACTS)
+    made = connection.execute(
+        "SELECT min(seq), kind, from_state, to_state FROM event WHERE from_state IS NOT NULL OR to_state IS NOT NULL"
+        " GROUP BY kind, from_state, to_state"
+    ).fetchall()
+    return [row for row in made if tuple(row[1:]) not in lawful]
+
+
+def _moves(lifecycle: Lifecycle, acts: Mapping[str, tuple[str, ...]]) -> set[_Move]:
+    return {
+        (kind, str(source), str(move.target))
+        for kind, its_acts in acts.items()
+        for move in lifecycle.moves
+        if move.act in its_acts
+        for source in move.sources
+        if source != move.target
+    }
+
+
+# --- I24 -----------------------------------------------------------------------------------------------------------
+
+
+def _early_timers(connection: Connection) -> list[Any]:
+    """A timer's command is named `wake SUBJECT SEQ INSTANT`."""
+    woken = connection.execute(
+        "SELECT seq, at, command_id FROM event WHERE command_id >= 'wake ' AND command_id < 'wake!'"
+    ).fetchall()
+    return [row for row in woken if datetime.fromisoformat(row[1]) < datetime.fromisoformat(row[2].rpartition(" ")[2])]
+
+
+# --- SQLite's own ---------------------------------------------------------------------------------------------------
+
+
+def _integrity(connection: Connection) -> Iterator[Finding]:
+    said = connection.execute("PRAGMA integrity_check").fetchall()
+    yield from _found("SQLITE", "数据库文件已损坏", [row for row in said if row[0] != "ok"])
+    yield from _found("SQLITE", "有行引用不存在的行", connection.execute("PRAGMA foreign_key_check").fetchall())

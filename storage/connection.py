@@ -1,0 +1,166 @@
+"""What both drivers have in common: a connection that takes SQL with `?` places, and the one connection that writes."""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from storage.errors import StorageError, TransactionEnded, locked_too_long, translated
+
+PATIENCE_SECONDS = 30.0
+"""How long a writer waits for another."""
+
+Row = Sequence[Any]
+
+
+class Cursor(Protocol):
+    """What a statement came to."""
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+
+    def fetchone(self) -> Any:
+        """The next row, or None."""
+
+    def fetchall(self) -> list[Any]:
+        """All rows left."""
+
+
+class Connection(Protocol):
+    """A driver's connection in autocommit mode: transactions are begun and ended by statements."""
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ..., /) -> Cursor:
+        """Run one statement."""
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> object:
+        """Run one statement for each of several rows."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """One database and how its dialect differs.
+
+    `begin` starts a transaction that holds the office's write lock, `begin_outbox` one on the queue of mails alone,
+    `begin_reading` one that sees one state of the database; `skip_locked` ends the query that claims mails.
+    """
+
+    shown: str
+    connect: Callable[[], Connection]
+    connect_reading: Callable[[], Connection]
+    faults: type[Exception]
+    begin: str
+    begin_outbox: str
+    begin_reading: str
+    skip_locked: str
+    patience: float = PATIENCE_SECONDS
+
+
+class Ended:
+    """Stands where a transaction's connection was, so that nothing is ever written outside of one."""
+
+    in_transaction = False
+
+    def execute(self, *_: object) -> Cursor:
+        """Refuse."""
+        raise TransactionEnded
+
+    def executemany(self, *_: object) -> object:
+        """Refuse."""
+        raise TransactionEnded
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+ENDED = Ended()
+
+
+class Writer:
+    """The one connection of this process that writes, lent to one thread at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._connection = engine.connect()
+        self._lock = threading.Lock()
+        self._discarded = False
+
+    def take(self, begin: str) -> Connection:
+        """Wait for the connection and begin a transaction on it. Raises StorageError; then nothing is held."""
+        if not self._lock.acquire(timeout=self.engine.patience):
+            raise locked_too_long(self.engine.patience)
+        try:
+            return self._begun(begin)
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def give_back(self) -> None:
+        """Undo whatever was not committed and lend the connection to the next. Never raises: what was, is undone."""
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except self.engine.faults:
+            self._discard()
+        finally:
+            self._lock.release()
+
+    def close(self) -> None:
+        """Wait for the transaction under way, then let go of the connection."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def lent(self, begin: str) -> Iterator[Connection]:
+        """A transaction that commits at the end of the block and is undone when the block fails."""
+        connection = self.take(begin)
+        try:
+            yield connection
+            connection.execute("COMMIT")
+        except self.engine.faults as fault:
+            raise translated(fault, self.engine.shown) from fault
+        finally:
+            self.give_back()
+
+    def _begun(self, begin: str) -> Connection:
+        """A connection lost while nobody used it is renewed, once: nothing of the transaction had been done."""
+        try:
+            self._connection.execute(begin)
+        except self.engine.faults as fault:
+            if not self._is_lost():
+                raise self._refused(fault) from fault
+            self._renew(begin)
+        return self._connection
+
+    def _is_lost(self) -> bool:
+        return self._discarded or bool(getattr(self._connection, "closed", False))
+
+    def _renew(self, begin: str) -> None:
+        self._connection = self.engine.connect()
+        self._discarded = False
+        try:
+            self._connection.execute(begin)
+        except self.engine.faults as fault:
+            raise self._refused(fault) from fault
+
+    def _refused(self, fault: Exception) -> StorageError:
+        """The fault of a beginning, after making sure that nothing was begun."""
+        try:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+        except self.engine.faults:
+            self._discard()
+        return translated(fault, self.engine.shown)
+
+    def _discard(self) -> None:
+        self._discarded = True
+        with suppress(self.engine.faults):
+            self._connection.close()

@@ -1,0 +1,117 @@
+"""The database, opened: where the office's records are written and read.
+
+Imports no ORM, so that questions start fast.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from storage import outbox
+from storage.address import SqliteAddress, address_of
+from storage.connection import PATIENCE_SECONDS, Engine, Writer
+from storage.errors import MIGRATE, SchemaNotCurrent, StorageError
+from storage.outbox import Finished
+from storage.reads import Reader
+from storage.sqlite import sqlite_engine
+from storage.transaction import SqlTransaction
+from workflow.ports import Message, Outcome
+
+REVISION = "0001"
+"""The version of the tables this program is written for."""
+
+
+class Database(Reader):
+    """Fulfils the ports Store, Outbox and EventReader, and answers questions. Safe to share between threads."""
+
+    def __init__(self, engine: Engine, *, read_only: bool = False) -> None:
+        super().__init__(engine)
+        self._writer: Writer | None = None
+        try:
+            need_current(self._present_revision(), engine.shown)
+            if not read_only:
+                self._writer = Writer(engine)
+        except BaseException:
+            super().close()
+            raise
+
+    def begin(self, now: datetime) -> SqlTransaction:
+        """A write transaction, begun on entering its block; leaving without `commit` undoes everything."""
+        return SqlTransaction(self._writing, now)
+
+    def claim(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Message]:
+        """Take up to `limit` mails whose time has come, oldest first; records the attempt before sending."""
+        return outbox.claim(self._writing, now, lease_until, limit)
+
+    def finish(
+        self, message: Message, outcome: Outcome, now: datetime, *, answer: str, next_attempt_at: datetime | None
+    ) -> bool:
+        """Record what an attempt came to; False, and nothing recorded, when another worker holds the mail by now."""
+        one = Finished(message=message, outcome=outcome, answer=answer, next_attempt_at=next_attempt_at)
+        return outbox.finish(self._writing, (one,), now)[0]
+
+    def finish_all(self, finished: Sequence[Finished], now: datetime) -> Sequence[bool]:
+        """As `finish`, many attempts in one transaction."""
+        return outbox.finish(self._writing, finished, now)
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        super().close()
+        if self._writer is not None:
+            self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def _writing(self) -> Writer:
+        if self._writer is None:
+            raise RuntimeError("the database was opened for reading only")
+        return self._writer
+
+    def _present_revision(self) -> str | None:
+        try:
+            return self.revision()
+        except SchemaNotCurrent:
+            return None
+
+
+def open_database(url: str, *, read_only: bool = False, patience: float = PATIENCE_SECONDS) -> Database:
+    """Open a database whose tables are this program's. Raises StorageError; creates nothing.
+
+    `patience` is how many seconds a writer waits for another.
+    """
+    return Database(engine_of(url, patience), read_only=read_only)
+
+
+def engine_of(url: str, patience: float = PATIENCE_SECONDS) -> Engine:
+    """The engine a URL names; psycopg is imported only where it is needed."""
+    address = address_of(url)
+    if isinstance(address, SqliteAddress):
+        return sqlite_engine(address, patience)
+    from storage.postgres import postgres_engine
+
+    return postgres_engine(address, patience)
+
+
+def need_current(revision: str | None, shown: str) -> None:
+    """Raise SchemaNotCurrent unless the tables are of this program's version."""
+    if revision is None:
+        raise SchemaNotCurrent(f"数据库 {shown} 里还没有表（schema is missing）", MIGRATE)
+    if revision > REVISION:
+        raise SchemaNotCurrent(
+            f"数据库 {shown} 的结构是 {revision}，比本程序的 {REVISION} 新（schema is newer）", "请使用新版程序"
+        )
+    if revision < REVISION:
+        raise SchemaNotCurrent(
+            f"数据库 {shown} 的结构是 {revision}，本程序需要 {REVISION}（schema is not current）", MIGRATE
+        )
+
+
+__all__ = ["REVISION", "Database", "Finished", "StorageError", "engine_of", "open_database"]

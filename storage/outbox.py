@@ -1,0 +1,87 @@
+"""The queue of outgoing mail. An attempt is written down before it is made, and only its own worker may finish it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from states.codec import instant_text
+from storage import rows
+from storage import statements as sql
+from storage.connection import Connection, Writer
+from workflow.ports import Delivery, Message, Outcome
+
+_LEASE_RAN_OUT = "租约到期，没有结果（lease ran out）"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """What one attempt came to; see `Outbox.finish`."""
+
+    message: Message
+    outcome: Outcome
+    answer: str
+    next_attempt_at: datetime | None
+
+    @property
+    def state(self) -> Delivery:
+        """Where the mail stands after it."""
+        if self.outcome is Outcome.ACCEPTED:
+            return Delivery.SENT
+        if self.next_attempt_at is None:
+            return Delivery.DEAD
+        return Delivery.UNCERTAIN if self.outcome is Outcome.UNCERTAIN else Delivery.PENDING
+
+
+def claim(writer: Writer, now: datetime, lease_until: datetime, limit: int) -> list[Message]:
+    """Take up to `limit` mails whose time has come; a lease run out makes its attempt an uncertain one."""
+    engine, at, lease = writer.engine, instant_text(now), instant_text(lease_until)
+    due = f"{sql.DUE_MESSAGES} {engine.skip_locked}"
+    with writer.lent(engine.begin_outbox) as connection:
+        found = [rows.message(row) for row in connection.execute(due, (at, limit)).fetchall()]
+        if found:
+            _lease(connection, found, at, lease)
+    return [
+        replace(
+            message,
+            state=Delivery.SENDING,
+            attempts=message.attempts + 1,
+            next_attempt_at=lease_until,
+            lease_until=lease_until,
+        )
+        for message in found
+    ]
+
+
+def _lease(connection: Connection, found: Sequence[Message], at: str, lease: str) -> None:
+    lost = [message for message in found if message.state is Delivery.SENDING]
+    if lost:
+        connection.executemany(sql.LOSE_ATTEMPT, [(_LEASE_RAN_OUT, at, one.id, one.attempts) for one in lost])
+    connection.executemany(sql.LEASE_MESSAGE, [(lease, lease, one.id) for one in found])
+    connection.executemany(sql.ADD_ATTEMPT, [(one.id, one.attempts + 1, at) for one in found])
+
+
+def finish(writer: Writer, finished: Sequence[Finished], now: datetime) -> list[bool]:
+    """Record what attempts came to, all in one transaction; False for each that another worker holds by now."""
+    at = instant_text(now)
+    with writer.lent(writer.engine.begin_outbox) as connection:
+        return [_finish(connection, one, at) for one in finished]
+
+
+def _finish(connection: Connection, finished: Finished, at: str) -> bool:
+    message, state = finished.message, finished.state
+    sent = state is Delivery.SENT
+    done = connection.execute(
+        sql.FINISH_MESSAGE,
+        (
+            state.value,
+            rows.text_or_none(finished.next_attempt_at),
+            at if sent else None,
+            None if sent else finished.answer,
+            message.id,
+            message.attempts,
+        ),
+    )
+    if done.rowcount != 1:
+        return False
+    connection.execute(sql.FINISH_ATTEMPT, (finished.outcome.value, finished.answer, at, message.id, message.attempts))
+    return True

@@ -1,0 +1,229 @@
+"""The questions asked of the database, each answered from one state of it, on a connection that cannot write."""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from states.models import Case, Duty, Report
+from storage import rows
+from storage import statements as sql
+from storage.connection import Connection, Cursor, Engine, Row
+from storage.errors import translated
+from storage.transaction import load_case, load_head, load_report, load_reports
+from workflow.ports import ContactRow, EventRow, Message, SignOffRow
+
+_EVENTS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WakeFailure:
+    """A timer that failed at `at` and is set aside until `until`."""
+
+    subject: str
+    error: str
+    at: datetime
+    until: datetime
+
+    def __str__(self) -> str:
+        return f"{self.subject} 的定时器在 {self.at:%Y-%m-%d %H:%M}Z 失败：{self.error}"
+
+
+class Reader:
+    """Reads on a connection of its own, one question at a time. Raises StorageError."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._connection = engine.connect_reading()
+        self._lock = threading.RLock()
+        self._is_steady = False
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def steady(self) -> Iterator[None]:
+        """Questions asked in the block by this thread are answered from one state of the database."""
+        with self._one_state():
+            yield
+
+    def report(self, ref: str) -> Report | None:
+        """One report with its entries."""
+        with self._one_state() as connection:
+            return load_report(connection, ref)
+
+    def reports(
+        self,
+        period: str | None = None,
+        unit: str | None = None,
+        state: str | None = None,
+        overdue: bool | None = None,
+    ) -> Sequence[Report]:
+        """Reports with entries, by period, each period in the order they were opened."""
+        wanted = {"period": period, "unit": unit, "state": state, "overdue": None if overdue is None else int(overdue)}
+        reports, entries, values = _query(wanted, _reports)
+        with self._one_state() as connection:
+            return load_reports(connection, reports, entries, values)
+
+    def all_reports(self) -> Sequence[Report]:
+        """Every report with its entries."""
+        return self.reports()
+
+    def reports_held_by(self, person: str) -> Sequence[Report]:
+        """What waits for one person."""
+        with self._one_state() as connection:
+            held = connection.execute(sql.REPORTS_HELD, (f'%"{person}"%',)).fetchall()
+            found = [load_report(connection, row[0]) for row in held]
+        return [report for report in found if report is not None and person in report.holders]
+
+    def case(self, key: str) -> Case | None:
+        """By number, or by `PERIOD/UNIT/INDICATOR|overdue`: the open one, else the latest so named."""
+        with self._one_state() as connection:
+            return load_case(connection, key)
+
+    def cases(self, open_only: bool = False, unit: str | None = None, report: str | None = None) -> Sequence[Case]:
+        """Cases by number."""
+        statement, _, values = _query({"unit": unit, "report": report}, _open_cases if open_only else _cases)
+        return [rows.case(row) for row in self._rows(statement, values)]
+
+    def all_cases(self) -> Sequence[Case]:
+        """Every case."""
+        return self.cases()
+
+    def duties(self) -> Sequence[Duty]:
+        """The recurring duties in the order they began."""
+        return [rows.duty(row) for row in self._rows(sql.ALL_DUTIES)]
+
+    def all_duties(self) -> Sequence[Duty]:
+        """Every duty."""
+        return self.duties()
+
+    def signoffs(self, ref: str) -> Sequence[SignOffRow]:
+        """The report's signatures, void ones included, oldest first."""
+        return [rows.signoff(row) for row in self._rows(sql.SIGNOFFS_OF, (ref,))]
+
+    def all_signoffs(self) -> Sequence[SignOffRow]:
+        """Every signature, oldest first."""
+        return [rows.signoff(row) for row in self._rows(sql.ALL_SIGNOFFS)]
+
+    def contacts(self, unit: str | None = None) -> Sequence[ContactRow]:
+        """Liaison contacts, newest first."""
+        statement, _, values = _query({"unit": unit}, _contacts)
+        return [rows.contact(row) for row in self._rows(statement, values)]
+
+    def events_of(self, subject: str) -> Sequence[EventRow]:
+        """A subject's events in order."""
+        return [rows.event(row) for row in self._rows(sql.EVENTS_OF, (subject, 0))]
+
+    def events(self) -> Iterator[EventRow]:
+        """All events in order of `seq`, some at a time: the chain may be long."""
+        last = 0
+        while found := self._rows(sql.EVENTS_AFTER, (last, _EVENTS_AT_ONCE)):
+            yield from map(rows.event, found)
+            last = found[-1][0]
+
+    def head(self) -> tuple[int, str]:
+        """Sequence number and hash of the last event; `(0, genesis hash)` when there is none."""
+        with self._one_state() as connection:
+            return load_head(connection)
+
+    def messages(
+        self, recipient: str | None = None, thread: str | None = None, state: str | None = None
+    ) -> Sequence[Message]:
+        """Mails, oldest first."""
+        statement, _, values = _query({"recipient": recipient, "thread": thread, "state": state}, _messages)
+        return [rows.message(row) for row in self._rows(statement, values)]
+
+    def mail_counts(self) -> dict[str, tuple[int, int, int]]:
+        """How many mails of each purpose are sent, waiting, dead."""
+        return {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in self._rows(sql.MAIL_COUNTS)}
+
+    def waiting(self) -> int:
+        """How many mails are neither sent nor dead."""
+        return int(self._rows(sql.WAITING)[0][0])
+
+    def anchors(self) -> Iterator[tuple[str, int, str]]:
+        """Message-ID, `audit_seq` and `audit_head` of every mail."""
+        return ((row[0], row[1], row[2]) for row in self._rows(sql.ANCHORS))
+
+    def wake_failures(self) -> Sequence[WakeFailure]:
+        """The timers that failed and are still set aside, oldest first."""
+        found = self._rows(sql.FAILURES)
+        instant = datetime.fromisoformat
+        return [WakeFailure(subject=row[0], error=row[1], at=instant(row[2]), until=instant(row[3])) for row in found]
+
+    def revision(self) -> str | None:
+        """The version of the tables; None where there are none."""
+        row = next(iter(self._rows(sql.REVISION)), None)
+        return None if row is None else str(row[0])
+
+    def _rows(self, statement: str, values: Row = ()) -> list[Row]:
+        with self._lock, self._translating():
+            return self._first(statement, values).fetchall()
+
+    @contextmanager
+    def _one_state(self) -> Iterator[Connection]:
+        """Several statements on one state of the database; inside `steady`, on that of the outer block."""
+        with self._lock, self._translating():
+            if self._is_steady:
+                yield self._connection
+                return
+            self._first(self._engine.begin_reading)
+            self._is_steady = True
+            try:
+                yield self._connection
+            finally:
+                self._is_steady = False
+                self._end()
+
+    def _first(self, statement: str, values: Row = ()) -> Cursor:
+        """Run the statement a question begins with; a connection lost while nobody used it is renewed, once."""
+        try:
+            return self._connection.execute(statement, values)
+        except self._engine.faults:
+            if self._is_steady or not getattr(self._connection, "closed", False):
+                raise
+        self._connection = self._engine.connect_reading()
+        return self._connection.execute(statement, values)
+
+    def _end(self) -> None:
+        with suppress(self._engine.faults):
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+
+    @contextmanager
+    def _translating(self) -> Iterator[None]:
+        try:
+            yield
+        except self._engine.faults as fault:
+            raise translated(fault, self._engine.shown) from fault
+
+
+# --- statements with filters, each text made once -------------------------------------------------------------------
+
+_Shape = tuple[str, tuple[str, ...], str]
+_reports: _Shape = ("report", sql.REPORT, "ORDER BY period, opened_no")
+_cases: _Shape = ("supervision_case", sql.CASE, "ORDER BY id")
+_open_cases: _Shape = ("supervision_case", sql.CASE, "AND state <> 'closed' ORDER BY id")
+_contacts: _Shape = ("liaison_contact", sql.CONTACT, "ORDER BY at DESC, event_seq DESC")
+_messages: _Shape = ("message", sql.MESSAGE, "ORDER BY id")
+
+
+def _query(wanted: Mapping[str, object], shape: _Shape) -> tuple[str, str, Row]:
+    """The statement, that for the entries of what it finds, and the values for both."""
+    given = {column: value for column, value in wanted.items() if value is not None}
+    statement, entries = _statements(tuple(given), shape)
+    return statement, entries, tuple(given.values())
+
+
+@lru_cache(maxsize=128)
+def _statements(given: tuple[str, ...], shape: _Shape) -> tuple[str, str]:
+    table, columns, tail = shape
+    where = " AND ".join(("WHERE 1 = 1", *(f"{column} = ?" for column in given)))
+    refs = sql.select(("ref",), table, where)
+    entries = sql.select(("report", *sql.ENTRY), "report_entry", f"WHERE report IN ({refs}) ORDER BY report, position")
+    return sql.select(columns, table, f"{where} {tail}"), entries

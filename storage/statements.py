@@ -1,0 +1,186 @@
+"""Every fixed statement of the office, written once for both databases with `?` places.
+
+The column tuples are in the order in which `rows` builds and takes apart the models; a test holds them against the
+tables. Nothing here depends on a driver.
+"""
+
+from collections.abc import Sequence
+
+
+def select(columns: Sequence[str], table: str, tail: str = "") -> str:
+    """`SELECT columns FROM table tail`."""
+    return " ".join(("SELECT", ", ".join(columns), "FROM", table, tail)).rstrip()
+
+
+def _insert(table: str, columns: Sequence[str], tail: str = "") -> str:
+    places = ", ".join("?" * len(columns))
+    return " ".join(("INSERT INTO", table, "(", ", ".join(columns), ") VALUES (", places, ")", tail)).rstrip()
+
+
+def _update(table: str, columns: Sequence[str], where: str) -> str:
+    return " ".join(("UPDATE", table, "SET", ", ".join(f"{column} = ?" for column in columns), "WHERE", where))
+
+
+# --- columns -------------------------------------------------------------------------------------------------------
+
+EVENT = (
+    "seq", "at", "actor", "command_id", "kind", "subject", "item_seq", "from_state", "to_state", "version", "payload",
+    "prev_hash", "hash",
+)  # fmt: skip
+
+REPORT_KEPT = ("ref", "period", "unit", "level", "opened_at")
+REPORT_CHANGED = (
+    "state", "sent", "round", "version", "seq", "due_at", "overdue", "submitted_at", "content_sha256", "drafters",
+    "last_actor", "holders", "timers_until", "wake_at",
+)  # fmt: skip
+REPORT = REPORT_KEPT + REPORT_CHANGED
+
+ENTRY = (
+    "indicator", "field", "rank_text", "comparison", "target", "place", "read_kind", "read_best", "read_worst",
+    "read_field", "read_tied", "read_estimated", "read_three_district_rank", "three_district_rank", "flags",
+)  # fmt: skip
+
+CASE_KEPT = ("id", "report", "unit", "level", "indicator", "trigger", "opened_at", "opened_rank")
+CASE_CHANGED = (
+    "state", "version", "seq", "entered_at", "feedback_at", "interview_at", "appealed_at", "proposed_at", "points",
+    "points_status", "closed_at", "timers_until", "wake_at",
+)  # fmt: skip
+CASE = CASE_KEPT + CASE_CHANGED
+
+DUTY_KEPT = ("kind", "unit")
+DUTY_CHANGED = ("seq", "since", "timers_until", "wake_at")
+DUTY = DUTY_KEPT + DUTY_CHANGED
+
+SIGNOFF = (
+    "report", "state", "round", "version", "person", "on_behalf_of", "at", "content_sha256", "opinion", "event_seq",
+    "void_seq",
+)  # fmt: skip
+
+CONTACT = ("unit", "person", "at", "visit", "text", "event_seq")
+
+MESSAGE_KEPT = (
+    "message_id", "event_seq", "recipient", "address", "name", "language", "purpose", "thread", "cc", "facts",
+    "audit_seq", "audit_head", "created_at",
+)  # fmt: skip
+MESSAGE_CHANGED = ("state", "attempts", "next_attempt_at", "lease_until", "sent_at", "last_error")
+MESSAGE = ("id", *MESSAGE_KEPT, *MESSAGE_CHANGED)
+
+FAILURE = ("subject", "error", "at", "until")
+
+# --- transactions --------------------------------------------------------------------------------------------------
+
+REVISION = "SELECT version_num FROM alembic_version"
+
+COMMAND_SEQ = "SELECT seq FROM event WHERE command_id = ?"
+NEXT_COMMAND_SEQ = "SELECT min(seq) FROM event WHERE seq > ? AND command_id IS NOT NULL"
+EVENTS_BETWEEN = select(EVENT, "event", "WHERE seq >= ? AND seq < ? ORDER BY seq")
+EVENTS_OF = select(EVENT, "event", "WHERE subject = ? AND item_seq > ? ORDER BY item_seq")
+HEAD = "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"
+
+REPORT_BY_REF = select(REPORT, "report", "WHERE ref = ?")
+REPORTS_OF = select(REPORT, "report", "WHERE unit = ? ORDER BY period")
+REPORTS_IN = select(REPORT, "report", "WHERE period = ? ORDER BY opened_no")
+ENTRIES_BY_REF = select(ENTRY, "report_entry", "WHERE report = ? ORDER BY position")
+ENTRIES_OF = select(
+    ("report", *ENTRY),
+    "report_entry",
+    "WHERE report IN (SELECT ref FROM report WHERE unit = ?) ORDER BY report, position",
+)
+ENTRIES_IN = select(
+    ("report", *ENTRY),
+    "report_entry",
+    "WHERE report IN (SELECT ref FROM report WHERE period = ?) ORDER BY report, position",
+)
+
+CASE_BY_ID = select(CASE, "supervision_case", "WHERE id = ?")
+_PREFERRED = "ORDER BY CASE WHEN state <> 'closed' THEN 0 ELSE 1 END, id DESC LIMIT 1"
+CASE_BY_INDICATOR = select(CASE, "supervision_case", f"WHERE report = ? AND indicator = ? {_PREFERRED}")
+CASE_OVERDUE = select(CASE, "supervision_case", f"WHERE report = ? AND indicator IS NULL {_PREFERRED}")
+OPEN_OVERDUE_CASE = select(CASE, "supervision_case", "WHERE report = ? AND indicator IS NULL AND state <> 'closed'")
+OPEN_CASES_OF = select(CASE, "supervision_case", "WHERE unit = ? AND state <> 'closed' ORDER BY id")
+OPEN_CASES = select(CASE, "supervision_case", "WHERE state <> 'closed' ORDER BY id")
+NEXT_CASE = "SELECT coalesce(max(id), 0) + 1 FROM supervision_case"
+POINTS_OF = (
+    "SELECT coalesce(sum(points), 0) FROM supervision_case"
+    " WHERE unit = ? AND proposed_at >= ? AND proposed_at < ? AND points_status <> 'withdrawn'"
+)
+
+DUTY_BY_KEY = select(DUTY, "duty", "WHERE kind = ? AND unit = ?")
+
+WAKES = (
+    "SELECT (SELECT min(wake_at) FROM duty WHERE wake_at <= ?), (SELECT min(wake_at) FROM report WHERE wake_at <= ?),"
+    " (SELECT min(wake_at) FROM supervision_case WHERE wake_at <= ?)"
+)
+FIRST_WAKING = (
+    "SELECT 'duty:' || kind || '/' || unit FROM duty WHERE wake_at = ? ORDER BY began_no LIMIT 1",
+    "SELECT 'report:' || ref FROM report WHERE wake_at = ? ORDER BY opened_no LIMIT 1",
+    "SELECT 'case:' || id FROM supervision_case WHERE wake_at = ? ORDER BY id LIMIT 1",
+)
+DEFER_REPORT = "UPDATE report SET wake_at = ? WHERE ref = ?"
+DEFER_CASE = "UPDATE supervision_case SET wake_at = ? WHERE id = ?"
+DEFER_DUTY = "UPDATE duty SET wake_at = ? WHERE kind = ? AND unit = ?"
+ADD_FAILURE = _insert("wake_failure", FAILURE)
+
+ADD_EVENT = _insert("event", EVENT)
+ADD_REPORT = _insert("report", REPORT)
+CHANGE_REPORT = _update("report", REPORT_CHANGED, "ref = ? AND seq = ?")
+PUT_ENTRY = _insert(
+    "report_entry",
+    ("report", "position", *ENTRY),
+    "ON CONFLICT (report, indicator) DO UPDATE SET "
+    + ", ".join(f"{column} = excluded.{column}" for column in ("position", *ENTRY[1:])),
+)
+DROP_ENTRY = "DELETE FROM report_entry WHERE report = ? AND indicator = ?"
+ADD_CASE = _insert("supervision_case", CASE)
+CHANGE_CASE = _update("supervision_case", CASE_CHANGED, "id = ? AND seq = ?")
+ADD_DUTY = _insert("duty", DUTY)
+CHANGE_DUTY = _update("duty", DUTY_CHANGED, "kind = ? AND unit = ? AND seq = ?")
+ADD_SIGNOFF = _insert("signoff", SIGNOFF)
+VOID_SIGNOFFS = "UPDATE signoff SET void_seq = ? WHERE report = ? AND void_seq IS NULL"
+ADD_CONTACT = _insert("liaison_contact", CONTACT)
+ADD_MESSAGE = _insert("message", (*MESSAGE_KEPT, *MESSAGE_CHANGED))
+
+# --- the outbox ----------------------------------------------------------------------------------------------------
+
+# A mail being sent is looked at again when its lease ends: `next_attempt_at` says so, and one index serves them all.
+_UNDONE = "state IN ('pending', 'sending', 'uncertain')"
+DUE_MESSAGES = select(
+    MESSAGE, "message", f"WHERE {_UNDONE} AND next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT ?"
+)
+WAITING = select(("count(*)",), "message", f"WHERE {_UNDONE}")
+LEASE_MESSAGE = (
+    "UPDATE message SET state = 'sending', attempts = attempts + 1, next_attempt_at = ?, lease_until = ? WHERE id = ?"
+)
+LOSE_ATTEMPT = (
+    "UPDATE message_attempt SET result = 'uncertain', answer = ?, ended_at = ?"
+    " WHERE message = ? AND number = ? AND result IS NULL"
+)
+ADD_ATTEMPT = _insert("message_attempt", ("message", "number", "begun_at"))
+FINISH_MESSAGE = (
+    "UPDATE message SET state = ?, next_attempt_at = coalesce(?, next_attempt_at), lease_until = NULL, sent_at = ?,"
+    " last_error = ? WHERE id = ? AND attempts = ? AND state = 'sending'"
+)
+FINISH_ATTEMPT = "UPDATE message_attempt SET result = ?, answer = ?, ended_at = ? WHERE message = ? AND number = ?"
+
+# --- questions -----------------------------------------------------------------------------------------------------
+
+EVENTS_AFTER = select(EVENT, "event", "WHERE seq > ? ORDER BY seq LIMIT ?")
+SIGNOFFS_OF = select(SIGNOFF, "signoff", "WHERE report = ? ORDER BY event_seq")
+ALL_SIGNOFFS = select(SIGNOFF, "signoff", "ORDER BY event_seq")
+ALL_DUTIES = select(DUTY, "duty", "ORDER BY began_no")
+REPORTS_HELD = select(REPORT, "report", "WHERE holders LIKE ? ORDER BY period, opened_no")
+ANCHORS = "SELECT message_id, audit_seq, audit_head FROM message ORDER BY id"
+MAIL_COUNTS = (
+    "SELECT purpose, sum(CASE WHEN state = 'sent' THEN 1 ELSE 0 END),"
+    " sum(CASE WHEN state NOT IN ('sent', 'dead') THEN 1 ELSE 0 END), sum(CASE WHEN state = 'dead' THEN 1 ELSE 0 END)"
+    " FROM message GROUP BY purpose ORDER BY purpose"
+)
+# A failure stands as long as its subject still waits for the instant it was set aside to.
+FAILURES = select(
+    FAILURE,
+    "wake_failure f",
+    "WHERE EXISTS (SELECT 1 FROM report r WHERE r.wake_at = f.until AND 'report:' || r.ref = f.subject)"
+    " OR EXISTS (SELECT 1 FROM supervision_case c WHERE c.wake_at = f.until AND 'case:' || c.id = f.subject)"
+    " OR EXISTS (SELECT 1 FROM duty d WHERE d.wake_at = f.until AND 'duty:' || d.kind || '/' || d.unit = f.subject)"
+    " ORDER BY id",
+)

@@ -1,0 +1,249 @@
+"""One unit of work on the database: fixed statements on a held connection, undone unless committed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from states.codec import instant_text
+from states.models import Case, Duty, DutyKind, Entry, Report, Trigger
+from storage import rows
+from storage import statements as sql
+from storage.connection import ENDED, Connection, Row, Writer
+from storage.errors import Conflict, TransactionEnded, translated
+from workflow.chain import GENESIS
+from workflow.ports import ContactRow, EventRow, Message, SignOffRow
+
+_ENDLESS = 2**62
+_WAKING = ("duty", "report", "case")
+
+
+class SqlTransaction:
+    """Fulfils `workflow.ports.Transaction`; is its own context manager. Every update is guarded by the row's `seq`."""
+
+    __slots__ = ("_connection", "_writer", "now")
+
+    def __init__(self, writer: Writer, now: datetime) -> None:
+        self.now = now
+        self._writer = writer
+        self._connection: Connection = ENDED
+
+    def __enter__(self) -> Self:
+        if self._connection is not ENDED:
+            raise TransactionEnded
+        self._connection = self._writer.take(self._writer.engine.begin)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._connection = ENDED
+        self._writer.give_back()
+        engine = self._writer.engine
+        if isinstance(fault, engine.faults):
+            raise translated(fault, engine.shown) from fault
+
+    def commit(self) -> None:
+        """Make it durable; nothing more can be done with this transaction."""
+        self._connection.execute("COMMIT")
+        self._connection = ENDED
+
+    # --- loads -----------------------------------------------------------------------------------------------------
+
+    def answered(self, command_id: str) -> Sequence[EventRow]:
+        """The events of the command with that id, in order; empty if it was never carried out."""
+        first = self._connection.execute(sql.COMMAND_SEQ, (command_id,)).fetchone()
+        if first is None:
+            return ()
+        end = self._connection.execute(sql.NEXT_COMMAND_SEQ, (first[0],)).fetchone()[0]
+        found = self._connection.execute(sql.EVENTS_BETWEEN, (first[0], _ENDLESS if end is None else end))
+        return [rows.event(row) for row in found.fetchall()]
+
+    def report(self, ref: str) -> Report | None:
+        """The report with its entries."""
+        return load_report(self._connection, ref)
+
+    def case(self, key: str) -> Case | None:
+        """By number, or by `PERIOD/UNIT/INDICATOR|overdue`: the open one, else the latest so named."""
+        return load_case(self._connection, key)
+
+    def duty(self, kind: DutyKind, unit: str) -> Duty | None:
+        """One recurring duty."""
+        row = self._connection.execute(sql.DUTY_BY_KEY, (kind.value, unit)).fetchone()
+        return None if row is None else rows.duty(row)
+
+    def reports_of(self, unit: str) -> Sequence[Report]:
+        """All reports of the unit, by period, with entries."""
+        return load_reports(self._connection, sql.REPORTS_OF, sql.ENTRIES_OF, (unit,))
+
+    def reports_in(self, period: str) -> Sequence[Report]:
+        """All reports of the period in the order they were opened, with entries."""
+        return load_reports(self._connection, sql.REPORTS_IN, sql.ENTRIES_IN, (period,))
+
+    def open_cases(self, unit: str) -> Sequence[Case]:
+        """The unit's cases that are not closed, by number."""
+        return [rows.case(row) for row in self._connection.execute(sql.OPEN_CASES_OF, (unit,)).fetchall()]
+
+    def overdue_case(self, report: str) -> Case | None:
+        """The open overdue case of that report."""
+        row = self._connection.execute(sql.OPEN_OVERDUE_CASE, (report,)).fetchone()
+        return None if row is None else rows.case(row)
+
+    def all_open_cases(self) -> Sequence[Case]:
+        """Every case that is not closed, by number."""
+        return [rows.case(row) for row in self._connection.execute(sql.OPEN_CASES).fetchall()]
+
+    def points_of(self, unit: str, since: datetime, until: datetime) -> int:
+        """Points proposed or confirmed for the unit with `since <= proposed_at < until`."""
+        span = (unit, instant_text(since), instant_text(until))
+        return int(self._connection.execute(sql.POINTS_OF, span).fetchone()[0])
+
+    def next_case_id(self) -> int:
+        """The number the next case will bear."""
+        return int(self._connection.execute(sql.NEXT_CASE).fetchone()[0])
+
+    def head(self) -> tuple[int, str]:
+        """Sequence number and hash of the last event; `(0, genesis hash)` when there is none."""
+        return load_head(self._connection)
+
+    def events_of(self, subject: str, after: int) -> Sequence[EventRow]:
+        """The subject's events with `item_seq > after`, in order."""
+        found = self._connection.execute(sql.EVENTS_OF, (subject, after)).fetchall()
+        return [rows.event(row) for row in found]
+
+    def earliest_wake(self, until: datetime) -> tuple[str, datetime] | None:
+        """The subject with the smallest `wake_at <= until`: duties before reports before cases, the oldest first."""
+        limit = instant_text(until)
+        wakes = self._connection.execute(sql.WAKES, (limit, limit, limit)).fetchone()
+        due = [(at, kind) for kind, at in enumerate(wakes) if at is not None]
+        if not due:
+            return None
+        at, kind = min(due)
+        subject = self._connection.execute(sql.FIRST_WAKING[kind], (at,)).fetchone()[0]
+        return subject, datetime.fromisoformat(at)
+
+    # --- writes ----------------------------------------------------------------------------------------------------
+
+    def save_report(self, before: Report | None, after: Report) -> None:
+        """Insert or update the row and whichever entries differ. Raises Conflict when the row has moved on."""
+        changed = rows.report_changed(after)
+        if before is None:
+            self._connection.execute(sql.ADD_REPORT, (*rows.report_kept(after), *changed))
+            self._save_entries(after.ref, (), after.entries)
+            return
+        done = self._connection.execute(sql.CHANGE_REPORT, (*changed, after.ref, before.seq))
+        self._need_one(done.rowcount, f"report:{after.ref}")
+        if after.entries is not before.entries:
+            self._save_entries(after.ref, before.entries, after.entries)
+
+    def save_case(self, before: Case | None, after: Case) -> None:
+        """As `save_report`."""
+        changed = rows.case_changed(after)
+        if before is None:
+            self._connection.execute(sql.ADD_CASE, (*rows.case_kept(after), *changed))
+            return
+        done = self._connection.execute(sql.CHANGE_CASE, (*changed, after.id, before.seq))
+        self._need_one(done.rowcount, f"case:{after.id}")
+
+    def save_duty(self, before: Duty | None, after: Duty) -> None:
+        """As `save_report`."""
+        key, changed = (after.kind.value, after.unit), rows.duty_changed(after)
+        if before is None:
+            self._connection.execute(sql.ADD_DUTY, (*key, *changed))
+            return
+        done = self._connection.execute(sql.CHANGE_DUTY, (*changed, *key, before.seq))
+        self._need_one(done.rowcount, f"duty:{after.ref}")
+
+    def append_events(self, rows_: Sequence[EventRow]) -> None:
+        """Append links to the chain. The database refuses a fork, a gap in nothing: gaps are `check`'s to find."""
+        self._add(sql.ADD_EVENT, [rows.event_values(row) for row in rows_])
+
+    def add_signoff(self, row: SignOffRow) -> None:
+        """Record a signature."""
+        self._connection.execute(sql.ADD_SIGNOFF, rows.signoff_values(row))
+
+    def void_signoffs(self, report: str, event_seq: int) -> None:
+        """Void every standing signature of the report by that event."""
+        self._connection.execute(sql.VOID_SIGNOFFS, (event_seq, report))
+
+    def add_contact(self, row: ContactRow) -> None:
+        """Record a liaison contact."""
+        self._connection.execute(sql.ADD_CONTACT, rows.contact_values(row))
+
+    def enqueue(self, messages: Sequence[Message]) -> None:
+        """Put mails into the outbox; their `id` is given by the database."""
+        self._add(sql.ADD_MESSAGE, [rows.message_values(message) for message in messages])
+
+    def defer_wake(self, subject: str, until: datetime, error: str) -> None:
+        """Set a subject aside whose timer failed, and record why."""
+        kind, _, key = subject.partition(":")
+        at = instant_text(until)
+        match _WAKING.index(kind):
+            case 0:
+                done = self._connection.execute(sql.DEFER_DUTY, (at, *key.split("/", 1)))
+            case 1:
+                done = self._connection.execute(sql.DEFER_REPORT, (at, key))
+            case _:
+                done = self._connection.execute(sql.DEFER_CASE, (at, int(key)))
+        self._need_one(done.rowcount, subject)
+        self._connection.execute(sql.ADD_FAILURE, (subject, error, instant_text(self.now), at))
+
+    def _save_entries(self, ref: str, before: Sequence[Entry], after: Sequence[Entry]) -> None:
+        known = dict(enumerate(before))
+        gone = {entry.indicator for entry in before} - {entry.indicator for entry in after}
+        self._add(sql.DROP_ENTRY, [(ref, indicator) for indicator in sorted(gone)])
+        written = [
+            (ref, position, *rows.entry_values(entry))
+            for position, entry in enumerate(after)
+            if known.get(position) != entry
+        ]
+        self._add(sql.PUT_ENTRY, written)
+
+    def _add(self, statement: str, values: Sequence[Row]) -> None:
+        if len(values) == 1:
+            self._connection.execute(statement, values[0])
+        elif values:
+            self._connection.executemany(statement, values)
+
+    @staticmethod
+    def _need_one(count: int, subject: str) -> None:
+        if count != 1:
+            raise Conflict(subject)
+
+
+# --- loads shared with the questions -------------------------------------------------------------------------------
+
+
+def load_report(connection: Connection, ref: str) -> Report | None:
+    """One report with its entries."""
+    row = connection.execute(sql.REPORT_BY_REF, (ref,)).fetchone()
+    if row is None:
+        return None
+    entries = connection.execute(sql.ENTRIES_BY_REF, (ref,)).fetchall()
+    return rows.report(row, tuple(map(rows.entry, entries)))
+
+
+def load_reports(connection: Connection, reports: str, entries: str, parameters: Row) -> list[Report]:
+    """The reports of one query with the entries another one gives."""
+    found = connection.execute(reports, parameters).fetchall()
+    by_report = rows.entries_by_report(connection.execute(entries, parameters).fetchall()) if found else {}
+    return [rows.report(row, by_report.get(row[0], ())) for row in found]
+
+
+def load_case(connection: Connection, key: str) -> Case | None:
+    """A case by number or by name."""
+    if key.isdecimal():
+        row = connection.execute(sql.CASE_BY_ID, (int(key),)).fetchone() if len(key) < 19 else None
+    else:
+        report, _, indicator = key.rpartition("/")
+        if indicator == Trigger.OVERDUE.value:
+            row = connection.execute(sql.CASE_OVERDUE, (report,)).fetchone()
+        else:
+            row = connection.execute(sql.CASE_BY_INDICATOR, (report, indicator)).fetchone()
+    return None if row is None else rows.case(row)
+
+
+def load_head(connection: Connection) -> tuple[int, str]:
+    """Sequence number and hash of the last event."""
+    row = connection.execute(sql.HEAD).fetchone()
+    return (0, GENESIS) if row is None else (row[0], row[1])

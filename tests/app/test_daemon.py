@@ -1,0 +1,127 @@
+"""The real daemon as a process: what was due in its absence is done once, whatever kills it; and it stops when told."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from app.clock import SystemClock
+from app.place import DEMO_CASE
+from notifications.sink import MailSink
+from states.notices import Purpose
+from storage.database import open_database
+from workflow.audit import verify
+
+KAOJI = Path(sys.executable).with_name("kaoji")
+SECTIONS = 6
+
+
+@pytest.fixture
+def office(tmp_path: Path) -> Iterator[Path]:
+    """A configuration whose first period was last month's, with a mail server of its own."""
+    last_month = (SystemClock().now().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+    with MailSink(tmp_path / "mail") as sink:
+        own = (
+            "\ndatabase: {url: 'sqlite:///office.db'}\n"
+            f"mail: {{host: 127.0.0.1, port: {sink.port}, tls: none, sender: kaoji@longwan.example}}\n"
+            f"daemon: {{heartbeat_seconds: 1, first_period: '{last_month}'}}\n"
+        )
+        config = tmp_path / "config.yaml"
+        config.write_text((DEMO_CASE / "config.yaml").read_text(encoding="utf-8") + own, encoding="utf-8")
+        (tmp_path / "indicators.csv").write_bytes((DEMO_CASE / "indicators.csv").read_bytes())
+        yield config
+
+
+@contextmanager
+def _daemon(config: Path) -> Iterator[subprocess.Popen[str]]:
+    daemon = subprocess.Popen(
+        [str(KAOJI), "--config", str(config), "serve"],
+        stderr=(config.parent / f"log-{time.monotonic_ns()}").open("w"),
+        text=True,
+    )
+    try:
+        yield daemon
+    finally:
+        if daemon.poll() is None:
+            daemon.kill()
+        daemon.wait(timeout=30)
+
+
+def _url(config: Path) -> str:
+    return f"sqlite:///{config.parent / 'office.db'}"
+
+
+def _until(holds: Callable[[], bool], seconds: float = 40) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to that in time"
+        time.sleep(0.1)
+
+
+def _overdue_sent(config: Path) -> Counter[tuple[object, str]]:
+    if not (config.parent / "office.db").exists():
+        return Counter()
+    try:
+        with open_database(_url(config), read_only=True) as database:
+            messages = database.messages(state="sent")
+    except Exception:  # noqa: BLE001  the schema is being made at this very moment
+        return Counter()
+    overdue = (message for message in messages if message.purpose is Purpose.OVERDUE)
+    return Counter((message.facts["report"], message.recipient) for message in overdue)
+
+
+def test_an_overdue_prompt_arrives_once_though_the_daemon_is_killed(office: Path) -> None:
+    with _daemon(office) as first:
+        _until(lambda: len(_overdue_sent(office)) > 2 * SECTIONS)
+        first.send_signal(signal.SIGKILL)
+        first.wait(timeout=10)
+    with _daemon(office) as second:
+        _until(lambda: _settled(office))
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(timeout=30) == 0
+
+    assert set(_overdue_sent(office).values()) == {1}
+    with open_database(_url(office), read_only=True) as database:
+        assert verify(database).valid
+        assert database.waiting() == 0
+
+
+def _settled(config: Path) -> bool:
+    with open_database(_url(config), read_only=True) as database:
+        return database.waiting() == 0
+
+
+def test_questions_are_answered_while_it_runs_and_a_second_one_is_refused(office: Path) -> None:
+    with _daemon(office):
+        _until(lambda: bool(_overdue_sent(office)))
+        asked = _kaoji(office, "status", "--overdue", "--json")
+        second = _kaoji(office, "serve")
+
+    assert asked.returncode == 0
+    assert "shirong" in asked.stdout
+    assert second.returncode == 1
+    assert len(second.stderr.splitlines()) == 2
+
+
+def _kaoji(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [str(KAOJI), "--config", str(config), *arguments], capture_output=True, text=True, timeout=30, check=False
+    )
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere, so nothing is unwritable to it")
+def test_a_database_that_cannot_be_written_is_named(office: Path) -> None:
+    office.parent.chmod(0o500)
+    refused = _kaoji(office, "serve")
+    office.parent.chmod(0o700)
+
+    assert refused.returncode == 1
+    assert "office.db" in refused.stderr or str(office.parent) in refused.stderr

@@ -1,0 +1,20 @@
+"""The pictures of the lifecycles are drawn from the tables."""
+
+import pytest
+
+from app.diagrams import TARGET, arrows, files
+from states.lifecycle import CASE, REPORT
+
+
+@pytest.mark.parametrize("name", sorted(files()))
+def test_the_picture_is_not_stale(name: str) -> None:
+    """After a change of the tables: `python -m app.diagrams`."""
+    assert (TARGET / name).read_text(encoding="utf-8") == files()[name]
+
+
+def test_every_arrow_of_the_tables_is_drawn() -> None:
+    for name, lifecycle in (("report", REPORT), ("case", CASE)):
+        picture = files()[f"{name}.svg"]
+
+        for acts in arrows(lifecycle).values():
+            assert " / ".join(acts) in picture or all(f">{act}<" in picture for act in acts)
