@@ -1,16 +1,46 @@
-"""The dispatcher of a process, put together from its settings."""
+"""The mail parts of a process, put together from its settings."""
 
 import random
 
 from app.bootstrap import Running
+from app.config import MailSettings
 from notifications.dispatcher import Dispatcher, DispatchSettings
 from notifications.mailer import SmtpMailer, SmtpSettings
 from notifications.render import Renderer
 
 
-def dispatcher_for(running: Running, *, host: str | None = None, port: int | None = None) -> Dispatcher:
-    """The dispatcher that sends this office's mail; `host` and `port` lead it to a sink instead."""
+def dispatcher_for(running: Running, *, sink: tuple[str, int] | None = None) -> Dispatcher:
+    """The dispatcher of this office's outbox; to a sink on that host and port, where one is given."""
     mail = running.settings.mail
-    raise NotImplementedError(
-        f"{mail} {host} {port} {random} {Dispatcher} {DispatchSettings} {SmtpMailer} {SmtpSettings} {Renderer}"
+    smtp = _smtp(mail) if sink is None else SmtpSettings(host=sink[0], port=sink[1])
+    return Dispatcher(
+        running.database,
+        Renderer(mail.link_base),
+        lambda: SmtpMailer(smtp),
+        DispatchSettings(
+            sender=mail.sender,
+            sender_name=mail.sender_name,
+            connections=mail.connections,
+            attempts=mail.attempts,
+            lease_seconds=mail.lease_seconds,
+        ),
+        clock=running.clock,
+        jitter=random.random,
     )
+
+
+def _smtp(mail: MailSettings) -> SmtpSettings:
+    return SmtpSettings(
+        host=mail.host,
+        port=mail.port,
+        tls=mail.tls,
+        username=mail.username,
+        password=mail.password,
+        ca_file=mail.ca_file,
+        timeout_seconds=mail.timeout_seconds,
+    )
+
+
+async def probe(mail: MailSettings) -> str:
+    """What the mail server answers to a connection. Raises MailFailure."""
+    return await SmtpMailer(_smtp(mail)).probe()

@@ -109,7 +109,7 @@ class _Post:
 @contextlib.contextmanager
 def _mailing(running: Running, sink: MailSink) -> Iterator[_Post]:
     """A post that leads to the sink; what still waits at the end is sent."""
-    dispatcher = dispatcher_for(running, host=sink.host, port=sink.port)
+    dispatcher = dispatcher_for(running, sink=(sink.host, sink.port))
     with asyncio.Runner() as runner:
         post = _Post(running, dispatcher, runner)
         yield post
@@ -207,9 +207,8 @@ def _show(played: Replayed) -> None:
     kinds = "、".join(f"{kind} {count}" for kind, count in played.by_kind.items())
     out.print(f"邮件 {played.sent} 封（{kinds}）")
     verdict = "[green]有效[/]" if played.verdict.valid else f"[red]{played.verdict.problem}[/]"
-    out.print(
-        f"流转记录 {played.verdict.events} 条，{verdict}，链头 {played.verdict.head[:16]}…  用时 {played.seconds:.1f} 秒"
-    )
+    head, took = played.verdict.head[:16], f"用时 {played.seconds:.1f} 秒"
+    out.print(f"流转记录 {played.verdict.events} 条，{verdict}，链头 {head}…  {took}")
 
 
 # --- the demonstration ---------------------------------------------------------------------------------------------

@@ -56,13 +56,13 @@ def current(url: str) -> str | None:
 def ready(url: str) -> str:
     """Make a new database ready for use; an existing one must be current, for it is migrated only by word of command.
 
-    Raises SchemaNotCurrent telling to run `kaoji migrate`.
+    Raises SchemaNotCurrent telling to run `kaoji migrate`, also for an SQLite file without tables: it may be a mishap.
     """
-    present = current(url)
-    if present is None:
+    address, present = address_of(url), current(url)
+    if present is None and not (isinstance(address, SqliteAddress) and address.path.exists()):
         return migrate(url)
-    need_current(present, address_of(url).shown)
-    return present
+    need_current(present, address.shown)
+    return REVISION
 
 
 @contextmanager
@@ -76,7 +76,11 @@ def _connected(address: Address) -> Iterator[Connection]:
         engine = create_engine("sqlite://", creator=lambda: connect(file, create=True), poolclass=NullPool)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     else:
+        from storage.postgres import OFFICE_LOCK
+
         engine = create_engine(address.url, poolclass=NullPool)
+        lock = f"SELECT pg_advisory_xact_lock({OFFICE_LOCK})"
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(lock))
     try:
         with engine.begin() as connection:
             yield connection

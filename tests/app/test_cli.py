@@ -80,9 +80,11 @@ def test_rank_parse_reads_every_example(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def _as_written(value: object) -> str:
-    return {None: "", True: "yes", False: "no"}.get(value, str(value)) if not isinstance(value, int) or isinstance(
-        value, bool
-    ) else str(value)
+    return (
+        {None: "", True: "yes", False: "no"}.get(value, str(value))
+        if not isinstance(value, int) or isinstance(value, bool)
+        else str(value)
+    )
 
 
 def test_the_audit_is_proven(kaoji: Kaoji) -> None:

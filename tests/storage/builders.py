@@ -1,6 +1,6 @@
 """Builds rows and models with defaults: a report of one unit, a case on it, the events and mails that go with them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,6 +10,7 @@ from states.models import Case, CaseState, Duty, DutyKind, Entry, Flag, Report, 
 from states.notices import Purpose
 from states.office import Level
 from states.ranks import RankKind, RankReading
+from storage.connection import Engine
 from storage.database import Database
 from workflow.chain import linked
 from workflow.ports import ContactRow, Delivery, EventRow, Message, SignOffRow, Transaction
@@ -183,4 +184,22 @@ def stored(database: Database, *models: Report | Case | Duty, events: Sequence[E
                     tx.save_case(None, model)
                 case Duty():
                     tx.save_duty(None, model)
+        tx.commit()
+
+
+def no_parameters(engine: Engine, *statements: str) -> list[Any]:
+    """Run statements outside of the store, as a stranger with a database tool would; the rows of the last."""
+    connection = engine.connect()
+    try:
+        done = [connection.execute(statement) for statement in statements][-1]
+        return done.fetchall() if statements[-1].startswith(("SELECT", "PRAGMA", "EXPLAIN")) else []
+    finally:
+        connection.close()
+
+
+def attempt(database: Database, *acts: Callable[[Transaction], object]) -> None:
+    """Do the acts in one transaction and commit."""
+    with database.begin(NOW) as tx:
+        for act in acts:
+            act(tx)
         tx.commit()
