@@ -9,7 +9,7 @@ log = structlog.get_logger()
 
 
 def found(running: Running) -> None:
-    """Begin every duty not yet watched, and replan if the configuration has changed since.
+    """Take over what a killed daemon was sending, begin duties not yet watched, take in a changed configuration.
 
     The first period opened is `daemon.first_period`, else the present month, even when its opening day has passed.
     """
@@ -17,6 +17,7 @@ def found(running: Running) -> None:
     local = calendar.local(now)
     period = running.settings.first_period or written(local.year, local.month)
     opening = calendar.opening(period, running.settings.policies.open_time)
+    running.database.release_leases(now)
     running.workflow.begin_duties(now, opening_since=opening)
     if running.workflow.take_in(running.settings.fingerprint):
         log.info("configuration_taken_in", fingerprint=running.settings.fingerprint)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from app.answers import print_json
 from app.bootstrap import Running, put_together, read_settings
@@ -264,13 +265,15 @@ def _say_where() -> None:
 def _demo_mail(person: str | None) -> int:
     if not (DEMO / "mail").exists():
         raise Unusable("还没有演示邮件", "请先运行 kaoji demo")
-    people = {one.id: one for one in read_settings(DEMO_CASE / "config.yaml").office.people}
+    office = read_settings(DEMO_CASE / "config.yaml").office
+    people = {one.id: one for one in office.people}
     if person is None:
         for one in people.values():
             print(f"{one.id:20} {len(read_maildir(DEMO / 'mail', recipient=one.email)):4} 封  {one.name}")
         return 0
     if person not in people:
         raise Unusable(f"演示中没有 {person}", f"人员有：{'、'.join(people)}")
+    zone = ZoneInfo(office.timezone)
     for mail in read_maildir(DEMO / "mail", recipient=people[person].email):
-        sys.stdout.write(f"{'─' * 78}\n{mail.date}  {mail.subject}\n\n{mail.text}\n")
+        sys.stdout.write(f"{'─' * 78}\n{mail.date.astimezone(zone):%Y-%m-%d %H:%M}  {mail.subject}\n\n{mail.text}\n")
     return 0

@@ -44,6 +44,10 @@ class Database(Reader):
         """Take up to `limit` mails whose time has come, oldest first; records the attempt before sending."""
         return outbox.claim(self._writing, now, lease_until, limit)
 
+    def release_leases(self, now: datetime) -> None:
+        """End every lease at once. Only for the holder of the daemon's lock: nobody else is sending."""
+        outbox.release(self._writing, now)
+
     def finish(
         self, message: Message, outcome: Outcome, now: datetime, *, answer: str, next_attempt_at: datetime | None
     ) -> bool:

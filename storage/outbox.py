@@ -52,6 +52,13 @@ def claim(writer: Writer, now: datetime, lease_until: datetime, limit: int) -> l
     ]
 
 
+def release(writer: Writer, now: datetime) -> None:
+    """End every lease: whoever held one is known to be gone. The attempts count as uncertain when claimed again."""
+    at = instant_text(now)
+    with writer.lent(writer.engine.begin_outbox) as connection:
+        connection.execute(sql.RELEASE_LEASES, (at, at))
+
+
 def _lease(connection: Connection, found: Sequence[Message], at: str, lease: str) -> None:
     lost = [message for message in found if message.state is Delivery.SENDING]
     if lost:

@@ -75,7 +75,7 @@ COMMAND_SEQ = "SELECT seq FROM event WHERE command_id = ?"
 NEXT_COMMAND_SEQ = "SELECT min(seq) FROM event WHERE seq > ? AND command_id IS NOT NULL"
 EVENTS_BETWEEN = select(EVENT, "event", "WHERE seq >= ? AND seq < ? ORDER BY seq")
 EVENTS_OF = select(EVENT, "event", "WHERE subject = ? AND item_seq > ? ORDER BY item_seq")
-HEAD = "SELECT seq, hash FROM event ORDER BY seq DESC LIMIT 1"
+HEAD = "SELECT seq, hash, at FROM event ORDER BY seq DESC LIMIT 1"
 
 REPORT_BY_REF = select(REPORT, "report", "WHERE ref = ?")
 REPORTS_OF = select(REPORT, "report", "WHERE unit = ? ORDER BY period")
@@ -151,6 +151,7 @@ WAITING = select(("count(*)",), "message", f"WHERE {_UNDONE}")
 LEASE_MESSAGE = (
     "UPDATE message SET state = 'sending', attempts = attempts + 1, next_attempt_at = ?, lease_until = ? WHERE id = ?"
 )
+RELEASE_LEASES = "UPDATE message SET next_attempt_at = ?, lease_until = ? WHERE state = 'sending'"
 LOSE_ATTEMPT = (
     "UPDATE message_attempt SET result = 'uncertain', answer = ?, ended_at = ?"
     " WHERE message = ? AND number = ? AND result IS NULL"

@@ -19,20 +19,35 @@ _WAKING = ("duty", "report", "case")
 
 
 class SqlTransaction:
-    """Fulfils `workflow.ports.Transaction`; is its own context manager. Every update is guarded by the row's `seq`."""
+    """Fulfils `workflow.ports.Transaction`; is its own context manager. Every update is guarded by the row's `seq`.
 
-    __slots__ = ("_connection", "_writer", "now")
+    The chain's end is read when it begins: `now` is never before the last event, whatever the clock says.
+    """
+
+    __slots__ = ("_connection", "_head", "_writer", "now")
 
     def __init__(self, writer: Writer, now: datetime) -> None:
         self.now = now
         self._writer = writer
         self._connection: Connection = ENDED
+        self._head = (0, GENESIS)
 
     def __enter__(self) -> Self:
         if self._connection is not ENDED:
             raise TransactionEnded
         self._connection = self._writer.take(self._writer.engine.begin)
+        try:
+            self._look_at_the_chain()
+        except BaseException as fault:
+            self.__exit__(type(fault), fault, fault.__traceback__)
+            raise
         return self
+
+    def _look_at_the_chain(self) -> None:
+        last = self._connection.execute(sql.HEAD).fetchone()
+        if last is not None:
+            self._head = (last[0], last[1])
+            self.now = max(self.now, datetime.fromisoformat(last[2]))
 
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
@@ -104,7 +119,7 @@ class SqlTransaction:
 
     def head(self) -> tuple[int, str]:
         """Sequence number and hash of the last event; `(0, genesis hash)` when there is none."""
-        return load_head(self._connection)
+        return self._head
 
     def events_of(self, subject: str, after: int) -> Sequence[EventRow]:
         """The subject's events with `item_seq > after`, in order."""
@@ -155,8 +170,10 @@ class SqlTransaction:
         self._need_one(done.rowcount, f"duty:{after.ref}")
 
     def append_events(self, rows_: Sequence[EventRow]) -> None:
-        """Append links to the chain. The database refuses a fork, a gap in nothing: gaps are `check`'s to find."""
+        """Append links to the chain. The database refuses a fork."""
         self._add(sql.ADD_EVENT, [rows.event_values(row) for row in rows_])
+        if rows_:
+            self._head = (rows_[-1].seq, rows_[-1].hash)
 
     def add_signoff(self, row: SignOffRow) -> None:
         """Record a signature."""

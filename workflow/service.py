@@ -45,12 +45,25 @@ class Workflow:
         """Carry out one command. Raises a subclass of `Refused` where the rules forbid it; nothing changed."""
         while True:
             with self.store.begin(self.clock.now()) as tx:
-                if tx.earliest_wake(tx.now) is None:
+                if self._caught_up(tx):
                     answer = self._carry_out(command, tx)
                     tx.commit()
                     log.debug("command_done", command=type(command).__name__, command_id=command.command_id)
                     return answer
             self.run_due()
+
+    def _caught_up(self, tx: Transaction) -> bool:
+        """Apply every timer due in the act's own transaction, so that a refusal undoes them too.
+
+        False when one of them fails: it is to be set aside first, each of them in a transaction of its own.
+        """
+        while (due := tx.earliest_wake(tx.now)) is not None:
+            try:
+                self._wake(*due, tx)
+            except Exception:
+                log.exception("timer_failed", subject=due[0])
+                return False
+        return True
 
     def run_due(self) -> int:
         """Apply every timer whose time has come, in order of due time. Returns how many were applied."""

@@ -118,12 +118,22 @@ def test_one_changed_byte_of_an_event_is_found_and_named(kaoji: Kaoji, a_copy: P
         (["history", "2015-10/nobody"], "没有"),
     ],
 )
-def test_an_unknown_subject_is_two_lines_and_status_one(kaoji: Kaoji, arguments: list[str], said: str) -> None:
-    status, printed, errors = kaoji(*arguments)
+def test_an_unknown_subject_is_two_lines_and_status_one(
+    kaoji: Kaoji, a_copy: Path, arguments: list[str], said: str
+) -> None:
+    before = _records(a_copy)
+    status, printed, errors = kaoji(*arguments, database=f"sqlite:///{a_copy}")
 
+    assert _records(a_copy) == before
     assert (status, printed) == (1, "")
     assert said in errors
     assert len(errors.splitlines()) == 2
+
+
+def _records(path: Path) -> dict[str, list[tuple[object, ...]]]:
+    tables = ("event", "report", "report_entry", "supervision_case", "signoff", "message", "duty")
+    with sqlite3.connect(path) as connection:
+        return {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
 
 
 def test_wrong_usage_is_status_two(capsys: pytest.CaptureFixture[str]) -> None:

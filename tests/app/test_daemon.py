@@ -42,11 +42,8 @@ def office(tmp_path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _daemon(config: Path) -> Iterator[subprocess.Popen[str]]:
-    daemon = subprocess.Popen(
-        [str(KAOJI), "--config", str(config), "serve"],
-        stderr=(config.parent / f"log-{time.monotonic_ns()}").open("w"),
-        text=True,
-    )
+    with (config.parent / f"log-{time.monotonic_ns()}").open("w") as log:
+        daemon = subprocess.Popen([str(KAOJI), "--config", str(config), "serve"], stderr=log, text=True)
     try:
         yield daemon
     finally:

@@ -19,7 +19,7 @@ from states import commands as c
 from states.office import Office
 from storage.check import run_invariants
 from storage.database import Database, open_database
-from tests.faults.sending import a_dispatcher
+from tests.faults.sending import a_dispatcher, warmed_before_forking
 from workflow.audit import verify
 
 KILLS = int(os.environ.get("KAOJI_KILLS", "200"))
@@ -92,6 +92,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_kills(tmp_path: Path) -> Non
     sent_tables(workflow, clock, office)
     database.close()
     acts, acknowledged = _acts(office), list[str]()
+    warmed_before_forking()
     with MailSink(tmp_path / "mail") as sink:
         for _ in range(KILLS):
             done = len(acknowledged)

@@ -4,12 +4,15 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 
 import pytest
 
+from states.models import Report
 from storage.database import Database, engine_of, open_database
 from storage.errors import Conflict, LockedTooLong
+from storage.schema import migrate
 from tests.storage.builders import HOUR, NOW, a_message, a_report, an_event, append, attempt, no_parameters, stored
 from workflow.chain import BadLink, verified
 
@@ -57,18 +60,19 @@ def test_threads_sharing_a_store_wait_for_each_other(database: Database) -> None
     assert database.head()[0] == 200
 
 
+def take(database: Database, before: Report, holder: str) -> str:
+    attempt(database, lambda tx: tx.save_report(before, replace(before, seq=2, holders=(holder,))))
+    return holder
+
+
 def test_of_two_acts_decided_on_the_same_state_exactly_one_wins(url: str) -> None:
     with open_database(url) as one, open_database(url) as other:
         for number in range(20):
             decided_on = a_report(unit=f"u{number}")
             stored(one, decided_on)
 
-            def act(database: Database, holder: str, before: object = decided_on) -> str:
-                assert isinstance(before, type(a_report()))
-                attempt(database, lambda tx: tx.save_report(before, replace(before, seq=2, holders=(holder,))))
-                return holder
-
-            came = at_once(lambda act=act: act(one, "sign"), lambda act=act: act(other, "withdraw"))
+            acts = [partial(take, database, decided_on, who) for database, who in ((one, "sign"), (other, "withdraw"))]
+            came = at_once(*acts)
             winners = [what for what in came if isinstance(what, str)]
             after = one.report(decided_on.ref)
             assert [type(what) for what in came if what not in winners] == [Conflict]
@@ -120,15 +124,11 @@ def test_a_thread_kept_waiting_too_long_is_told_so(url: str) -> None:
 
 
 def test_a_connection_lost_between_transactions_is_renewed(postgres: str, empty_postgres_url: str) -> None:
-    from storage.schema import migrate
-
     migrate(empty_postgres_url)
     with open_database(empty_postgres_url) as database:
-        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = '{}'"
-        no_parameters(
-            engine_of(postgres.format("postgres")),
-            cut.format(empty_postgres_url.split("/")[3].split("?", maxsplit=1)[0]),
-        )
+        name = empty_postgres_url.split("/")[3].partition("?")[0]
+        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'NAME'".replace("NAME", name)
+        no_parameters(engine_of(postgres.format("postgres")), cut)
 
         stored(database, a_report())
         assert len(database.reports()) == 1

@@ -32,6 +32,19 @@ CLOSED: dict[str, Any] = {"state": CaseState.CLOSED, "closed_at": NOW}
 UNRANKED = RankReading(kind=RankKind.RANKED, best=None, worst=None)
 TOO_LOW = RankReading(kind=RankKind.RANKED, best=5, worst=12)
 
+SUBJECT = "report:2015-10/shirong"
+
+
+def two_overdue_cases(tx: Transaction) -> None:
+    tx.save_case(None, a_case(2, indicator=None))
+    tx.save_case(None, a_case(3, indicator=None))
+
+
+def two_signatures(tx: Transaction) -> None:
+    tx.add_signoff(a_signoff(1))
+    tx.add_signoff(a_signoff(2))
+
+
 REFUSED: dict[str, Callable[[Transaction], object]] = {
     "submitted without an instant": lambda tx: tx.save_report(
         None, a_report(unit="fagui", state=ReportState.SUBMITTED)
@@ -52,10 +65,7 @@ REFUSED: dict[str, Callable[[Transaction], object]] = {
         None, a_case(2, indicator="x", points=1, points_status=PointsStatus.PROPOSED)
     ),
     "a second open case of an indicator": lambda tx: tx.save_case(None, a_case(2)),
-    "a second open overdue case": lambda tx: (
-        tx.save_case(None, a_case(2, indicator=None)),
-        tx.save_case(None, a_case(3, indicator=None)),
-    ),
+    "a second open overdue case": two_overdue_cases,
     "an overdue case of an indicator": lambda tx: tx.save_case(None, replace(a_case(2, indicator=None), indicator="x")),
     "a case of no report": lambda tx: tx.save_case(None, a_case(2, report="2015-10/nobody")),
     "a second duty of a kind": lambda tx: tx.save_duty(None, a_duty()),
@@ -64,7 +74,7 @@ REFUSED: dict[str, Callable[[Transaction], object]] = {
     "a fork of the chain": lambda tx: tx.append_events(
         [replace(linked([an_event(item_seq=2)], 0, "")[0], seq=9, prev_hash=tx.events_of(SUBJECT, 0)[0].prev_hash)]
     ),
-    "a second signature of a step": lambda tx: (tx.add_signoff(a_signoff(1)), tx.add_signoff(a_signoff(2))),
+    "a second signature of a step": two_signatures,
     "a signature of no report": lambda tx: tx.add_signoff(a_signoff(1, report="2015-10/nobody")),
     "a signature of no event": lambda tx: tx.add_signoff(a_signoff(9)),
     "a contact of no event": lambda tx: tx.add_contact(a_contact(9)),
@@ -75,7 +85,6 @@ REFUSED: dict[str, Callable[[Transaction], object]] = {
     "an instant without being sent": lambda tx: tx.enqueue([a_message(1, sent_at=NOW)]),
     "sending without a lease": lambda tx: tx.enqueue([a_message(1, state=Delivery.SENDING)]),
 }
-SUBJECT = "report:2015-10/shirong"
 
 
 def an_office(database: Database) -> None:

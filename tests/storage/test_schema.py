@@ -1,0 +1,158 @@
+"""Models, migrations and the fixed statements agree, on both databases."""
+
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine
+from sqlalchemy.pool import NullPool
+
+from storage import statements
+from storage.address import PostgresAddress, address_of
+from storage.database import REVISION, engine_of, open_database
+from storage.schema import current, migrate, ready
+from storage.tables import METADATA
+from tests.storage.builders import a_report, no_parameters, stored
+
+COLUMNS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
+    "event": (statements.EVENT, ()),
+    "report": (statements.REPORT, ("opened_no",)),
+    "report_entry": (statements.ENTRY, ("report", "position")),
+    "supervision_case": (statements.CASE, ()),
+    "duty": (statements.DUTY, ("began_no",)),
+    "signoff": (statements.SIGNOFF, ()),
+    "liaison_contact": (statements.CONTACT, ()),
+    "message": (statements.MESSAGE, ()),
+    "wake_failure": (statements.FAILURE, ("id",)),
+    "message_attempt": (("message", "number", "begun_at"), ("result", "answer", "ended_at")),
+}
+STATEMENTS = {
+    name: text
+    for name, value in vars(statements).items()
+    if name.isupper()
+    for text in ([value] if isinstance(value, str) else value)
+    if text.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))
+}
+
+
+@pytest.fixture
+def empty_url(url: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where no table is yet, on the same kind of database as `url`."""
+    if url.startswith("sqlite"):
+        return f"sqlite:///{tmp_path}/new.db"
+    return str(request.getfixturevalue("empty_postgres_url"))
+
+
+def orm_engine(url: str) -> Engine:
+    address = address_of(url)
+    return create_engine(
+        address.url if isinstance(address, PostgresAddress) else f"sqlite:///{address.path}", poolclass=NullPool
+    )
+
+
+def test_the_models_and_the_migrations_agree(url: str) -> None:
+    engine = orm_engine(url)
+
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "compare_server_default": True})
+        assert compare_metadata(context, METADATA) == []
+
+
+def test_constraints_and_indexes_are_the_same_word_for_word(url: str, empty_url: str) -> None:
+    if empty_url.startswith("sqlite"):
+        Path(empty_url.removeprefix("sqlite:///")).touch()
+    METADATA.create_all(orm_engine(empty_url))
+
+    assert list(definitions(url)) == list(definitions(empty_url))
+
+
+def definitions(url: str) -> Iterator[str]:
+    """What the database says of its constraints and indexes, each on one line, sorted."""
+    if url.startswith("sqlite"):
+        query = "SELECT sql FROM sqlite_master WHERE type IN ('table', 'index') AND tbl_name <> 'alembic_version'"
+    else:
+        query = (
+            "SELECT conname || pg_get_constraintdef(oid) FROM pg_constraint WHERE conname NOT LIKE 'alembic%'"
+            " AND connamespace = 'public'::regnamespace"
+            " UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename <> 'alembic_version'"
+        )
+    found = [re.sub(r"\s+", " ", row[0]) for row in no_parameters(engine_of(url), query) if row[0]]
+    for line in sorted(found):
+        head, bracket, body = line.partition(" ( ") if line.startswith("CREATE TABLE") else (line, "", "")
+        yield (
+            head
+            + bracket
+            + ", ".join(sorted(re.split(r", (?=CONSTRAINT|\w+ (?:TEXT|INTEGER))", body.removesuffix(" )"))))
+        )
+
+
+def test_an_upgrade_starts_from_nothing_and_can_be_repeated(empty_url: str) -> None:
+    assert current(empty_url) is None
+
+    assert migrate(empty_url) == REVISION
+    assert migrate(empty_url) == REVISION
+    assert current(empty_url) == ready(empty_url) == REVISION
+    with open_database(empty_url) as database:
+        stored(database, a_report())
+        assert database.revision() == REVISION
+
+
+def test_a_new_database_is_made_ready(empty_url: str) -> None:
+    assert ready(empty_url) == REVISION
+    assert ready(empty_url) == REVISION
+
+
+def test_the_program_knows_the_last_migration() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(Path(statements.__file__).with_name("migrations")))
+    config.set_main_option("path_separator", "os")
+
+    assert ScriptDirectory.from_config(config).get_heads() == [REVISION]
+
+
+@pytest.mark.parametrize("table", COLUMNS)
+def test_the_statements_know_every_column(table: str) -> None:
+    written, elsewhere = COLUMNS[table]
+
+    assert sorted((*written, *elsewhere)) == sorted(METADATA.tables[table].columns.keys())
+
+
+def test_no_table_is_forgotten() -> None:
+    assert COLUMNS.keys() == METADATA.tables.keys()
+
+
+@pytest.mark.parametrize("name", STATEMENTS)
+def test_every_statement_is_understood(url: str, name: str) -> None:
+    engine = engine_of(url)
+    text = re.sub(r"LIMIT \?", "LIMIT 1", STATEMENTS[name])
+
+    no_parameters(engine, f"EXPLAIN {text.replace('?', 'NULL')}")
+
+
+@pytest.mark.parametrize(
+    ("text", "index"),
+    [
+        (statements.WAKES, "ix_report_wake_at"),
+        (statements.WAKES, "ix_duty_wake_at"),
+        (statements.WAKES, "ix_supervision_case_wake_at"),
+        (statements.DUE_MESSAGES, "ix_message_due"),
+        (statements.REPORTS_OF, "ix_report_unit_period"),
+        (statements.REPORTS_IN, "period"),
+        (statements.COMMAND_SEQ, "uq_event_command_id"),
+        (statements.OPEN_OVERDUE_CASE, "INDEX"),
+    ],
+)
+def test_the_sweeps_use_their_indexes(tmp_path: Path, text: str, index: str) -> None:
+    url = f"sqlite:///{tmp_path}/plan.db"
+    migrate(url)
+
+    plan = no_parameters(engine_of(url), f"EXPLAIN QUERY PLAN {text.replace('?', '7')}")
+
+    details = [str(row[3]) for row in plan]
+    assert any(index in detail for detail in details)
+    assert not any(detail.startswith("SCAN") and "CONSTANT" not in detail for detail in details)
