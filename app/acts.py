@@ -11,7 +11,8 @@ from app.clock import SystemClock, VirtualClock
 from app.faults import Unusable
 from app.log import configure
 from app.place import Place, place
-from documents.form import FormRow, read_form
+from app.simulate import draft
+from documents.form import read_form
 from states import commands as c
 from states.errors import UnknownSubject
 from states.models import Entry
@@ -109,17 +110,6 @@ def _import(parsed: argparse.Namespace, running: Running) -> c.SaveTable:
         _need_readable(rows, running)
     return c.SaveTable(
         **_by(parsed), report=parsed.subject, version=parsed.version, rows=rows, source=Path(parsed.file).name
-    )
-
-
-def draft(row: FormRow) -> c.RowDraft:
-    """A form's row as handed in."""
-    return c.RowDraft(
-        indicator=row.indicator,
-        rank_text=row.rank_text,
-        comparison=row.comparison,
-        target=row.target,
-        place=row.place,
     )
 
 

@@ -4,10 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from app.clock import VirtualClock
 from app.story import StoryLine
-from documents.form import FormError, read_form
+from documents.form import FormError, FormRow, read_form
 from states import commands as c
 from states.errors import Refused, UnknownSubject
 from states.office import Office
@@ -63,47 +64,68 @@ class Play:
         self._after_each()
 
     def _command(self, line: StoryLine) -> c.Command:
-        build = _ACTIONS.get(line.action)
         if line.action == "import":
             return self._import(line)
-        if build is None:
+        if line.action not in _ACTIONS:
             raise UnknownSubject(f"没有“{line.action}”这种动作", f"动作有：import、{'、'.join(_ACTIONS)}")
-        return build(line)
+        return _built(line)
 
     def _import(self, line: StoryLine) -> c.Command:
         unit = line.subject.partition("/")[2]
         if unit not in self._office.unit_by_code:
             raise UnknownSubject(f"没有报表 {line.subject}", "报表写作 期次/单位，如 2015-10/shirong")
         rows = read_form(self._directory / line.file, office=self._office, unit=unit)
-        return c.SaveTable(**_by(line), report=line.subject, rows=tuple(_draft(row) for row in rows), source=line.file)
+        return c.SaveTable(
+            command_id=_command_id(line),
+            actor=line.actor,
+            report=line.subject,
+            rows=tuple(draft(row) for row in rows),
+            source=line.file,
+        )
 
 
-def _draft(row: object) -> c.RowDraft:
+def draft(row: FormRow) -> c.RowDraft:
+    """A form's row as handed in."""
     return c.RowDraft(
-        **{name: getattr(row, name) for name in ("indicator", "rank_text", "comparison", "target", "place")}
+        indicator=row.indicator,
+        rank_text=row.rank_text,
+        comparison=row.comparison,
+        target=row.target,
+        place=row.place,
     )
 
 
-def _by(line: StoryLine) -> dict[str, str]:
-    return {"command_id": f"story line {line.line}", "actor": line.actor}
-
-
-_ACTIONS: dict[str, Callable[[StoryLine], c.Command]] = {
-    "consolidate": lambda line: c.Consolidate(**_by(line), report=line.subject),
-    "send": lambda line: c.Send(**_by(line), report=line.subject),
-    "sign": lambda line: c.Sign(**_by(line), report=line.subject, opinion=line.text),
-    "submit": lambda line: c.Submit(**_by(line), report=line.subject),
-    "return": lambda line: c.Return(**_by(line), report=line.subject, reason=line.text),
-    "withdraw": lambda line: c.Withdraw(**_by(line), report=line.subject, reason=line.text),
-    "review": lambda line: c.Review(**_by(line), report=line.subject, opinion=line.text),
-    "reopen": lambda line: c.Reopen(**_by(line), report=line.subject, reason=line.text),
-    "urge": lambda line: c.Urge(**_by(line), report=line.subject, note=line.text),
-    "feedback": lambda line: c.GiveFeedback(**_by(line), case=line.subject, text=line.text),
-    "interview": lambda line: c.HoldInterview(**_by(line), case=line.subject, text=line.text),
-    "appeal": lambda line: c.Appeal(**_by(line), case=line.subject, text=line.text),
-    "confirm": lambda line: c.ConfirmPoints(**_by(line), case=line.subject, text=line.text),
-    "waive": lambda line: c.WaivePoints(**_by(line), case=line.subject, reason=line.text),
-    "close": lambda line: c.CloseCase(**_by(line), case=line.subject, reason=line.text),
-    "visit": lambda line: c.LogContact(**_by(line), unit=line.subject, visit=True, text=line.text),
-    "call": lambda line: c.LogContact(**_by(line), unit=line.subject, visit=False, text=line.text),
+# What builds each action: the command, the name of its subject, and of its words where it has any.
+_ACTIONS: dict[str, tuple[type[c.Command], str, str | None]] = {
+    "consolidate": (c.Consolidate, "report", None),
+    "send": (c.Send, "report", None),
+    "sign": (c.Sign, "report", "opinion"),
+    "submit": (c.Submit, "report", None),
+    "return": (c.Return, "report", "reason"),
+    "withdraw": (c.Withdraw, "report", "reason"),
+    "review": (c.Review, "report", "opinion"),
+    "reopen": (c.Reopen, "report", "reason"),
+    "urge": (c.Urge, "report", "note"),
+    "feedback": (c.GiveFeedback, "case", "text"),
+    "interview": (c.HoldInterview, "case", "text"),
+    "appeal": (c.Appeal, "case", "text"),
+    "confirm": (c.ConfirmPoints, "case", "text"),
+    "waive": (c.WaivePoints, "case", "reason"),
+    "close": (c.CloseCase, "case", "reason"),
+    "visit": (c.LogContact, "unit", "text"),
+    "call": (c.LogContact, "unit", "text"),
 }
+
+
+def _built(line: StoryLine) -> c.Command:
+    kind, subject, words = _ACTIONS[line.action]
+    fields: dict[str, Any] = {"command_id": _command_id(line), "actor": line.actor, subject: line.subject}
+    if words is not None:
+        fields[words] = line.text
+    if kind is c.LogContact:
+        fields["visit"] = line.action == "visit"
+    return kind(**fields)
+
+
+def _command_id(line: StoryLine) -> str:
+    return f"story line {line.line}"

@@ -1,4 +1,4 @@
-"""`python3 run.py bench`: prints what is reached beside the floor measured in the same run, medians with min and max."""
+"""`python3 run.py bench`: prints what is reached beside its floor in the same run, medians with min and max."""
 
 import os
 import random
@@ -10,12 +10,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from app.place import DEMO_CASE, PROJECT
 from app.replay import replay
 from benchmarks.office import a_clock, a_workflow, an_office, sent_tables, signatures
-from storage.database import open_database
+from storage.database import Database
 
 SECTIONS = 400
 ROUNDS = 5
@@ -53,10 +54,10 @@ def sign_offs(scratch: Path) -> None:
     sent_tables(workflow, clock, office)
     database.close()
     rates: dict[str, list[float]] = {"product": [], "raw": []}
+    written = _written_rows(base, scratch)
     for number in range(ROUNDS):
         order = ["product", "raw"]
         random.Random(number).shuffle(order)
-        written = _written_rows(base, scratch) if number == 0 else written
         for name in order:
             copied = scratch / f"{name}{number}.db"
             _backup(base, copied)
@@ -88,7 +89,7 @@ def _product_round(path: Path) -> float:
     return seconds
 
 
-def _after_sending(database: object) -> object:
+def _after_sending(database: Database) -> datetime:
     return max(row.at for row in database.events_of("report:2015-10/s0000"))
 
 
@@ -171,10 +172,8 @@ def _microseconds(act: Callable[[], object], times: int = 200) -> float:
 
 def _job_store_fire(scratch: Path, jobs: int = 400) -> float:
     """What APScheduler's store does for each fired one-shot job: find it due, and remove it."""
-    program = PROJECT / "benchmarks" / "job_store.py"
-    printed = subprocess.run(
-        [sys.executable, str(program), str(scratch / "jobs.db"), str(jobs)], check=True, capture_output=True, text=True
-    )
+    program = [sys.executable, "-m", "benchmarks.job_store", str(scratch / "jobs.db"), str(jobs)]
+    printed = subprocess.run(program, check=True, capture_output=True, text=True, cwd=PROJECT)
     return float(printed.stdout)
 
 

@@ -172,7 +172,7 @@ def _daily(first: datetime, now: datetime, rules: Rules) -> tuple[datetime, ...]
     while True:
         following = rules.calendar.next_workday_at(instants[-1], rules.policies.interview_time)
         if following > now:
-            return tuple(instants) if len(instants) < 3 else (instants[0], instants[-1])
+            return tuple(instants)
         instants.append(following)
 
 

@@ -5,7 +5,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from states import commands as c
@@ -119,12 +119,16 @@ _SAID = {
 def _save(report: Report, command: c.SaveTable, rules: Rules, now: datetime) -> e.TableSaved:
     _need_role(report, command, "save", rules.drafters(report.unit, now), "填报人")
     present = {entry.indicator: entry for entry in report.entries}
-    foreign = [row.indicator for row in command.rows if row.indicator not in present]
-    if foreign or not command.rows:
+    given = [row.indicator for row in command.rows]
+    foreign = [indicator for indicator in given if indicator not in present]
+    if foreign or not given:
         raise WrongContent(
             f"{report.ref} 没有指标 {'、'.join(foreign) or '（表中一行也没有）'}",
             f"本表的指标是：{'、'.join(present)}",
         )
+    twice = sorted({indicator for indicator in given if given.count(indicator) > 1})
+    if twice:
+        raise WrongContent(f"指标 {'、'.join(twice)} 在表中不止一行", "每项指标只留一行后重新提交")
     saved = tuple(_entry(present[row.indicator], row, rules) for row in command.rows)
     how = "edit" if command.source is None else "import"
     return _table_saved(report, saved, how=how, source=command.source)
@@ -351,11 +355,20 @@ def _pending(report: Report, rules: Rules) -> list[DeadlineTimer]:
 
 
 def wake(report: Report, situation: Situation, rules: Rules, now: datetime) -> Woken:
-    """Apply the earliest timer due, or all reminders due before anything else is: after downtime they are one mail."""
+    """Apply the earliest timer due, or all reminders due before anything else is: after downtime they are one mail.
+
+    What is told goes to whoever holds the report now, so a change of hands missed in downtime comes first.
+    """
     due = [timer for timer in _pending(report, rules) if timer.at <= now]
     change = rules.next_change_of_post(report, report.timers_until)
-    if change is not None and change <= now and all(change <= timer.at for timer in due):
+    if change is not None and change <= now and (not due or change <= due[0].at):
         return Woken(change, _hand_over(report, change, rules, now))
+    handed_over = _hand_over(report, change, rules, now) if change is not None and change <= now else []
+    woken = _wake(report, due, situation, rules, now)
+    return Woken(woken.until, [*handed_over, *woken.decided])
+
+
+def _wake(report: Report, due: Sequence[DeadlineTimer], situation: Situation, rules: Rules, now: datetime) -> Woken:
     reminders = _leading_reminders(due)
     following = due[len(reminders)] if len(reminders) < len(due) else None
     if following is not None and following.kind == OVERDUE:
@@ -440,7 +453,7 @@ def _open_overdue(report: Report, number: int) -> e.CaseOpened:
 
 
 def opened(event: e.ReportOpened, at: datetime) -> Report:
-    """The report a ReportOpened makes."""
+    """The report a ReportOpened makes. Its deadline still counts where holidays moved it before the opening."""
     return Report(
         ref=f"{event.period}/{event.unit}",
         period=event.period,
@@ -459,7 +472,7 @@ def opened(event: e.ReportOpened, at: datetime) -> Report:
         drafters=(),
         last_actor=None,
         holders=(),
-        timers_until=event.due_instant,
+        timers_until=min(event.due_instant, event.due_at - timedelta(microseconds=1)),
         wake_at=None,
         entries=event.entries,
     )

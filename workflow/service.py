@@ -190,7 +190,7 @@ class Workflow:
                 log.exception("timer_failed", subject=due[0])
                 failure = f"{type(fault).__name__}: {fault}"
         with self.store.begin(now) as tx:
-            tx.defer_wake(due[0], now + RETRY_A_FAILED_TIMER, failure)
+            tx.defer_wake(due[0], tx.now + RETRY_A_FAILED_TIMER, failure)
             tx.commit()
         return True
 

@@ -60,8 +60,18 @@ def test_the_case_list_is_the_specified_document(kaoji: Kaoji) -> None:
     assert len(lines) == 27
 
 
-@pytest.mark.parametrize("command", [["status"], ["status", "2015-10/shirong"], ["case", "list"], ["case", "show", "3"],
-                                     ["history", "2015-10/shirong"], ["liaison", "list"], ["inbox", "leader.a"]])  # fmt: skip
+QUESTIONS = [
+    ["status"],
+    ["status", "2015-10/shirong"],
+    ["case", "list"],
+    ["case", "show", "3"],
+    ["history", "2015-10/shirong"],
+    ["liaison", "list"],
+    ["inbox", "leader.a"],
+]
+
+
+@pytest.mark.parametrize("command", QUESTIONS)
 def test_every_question_has_a_table_too(kaoji: Kaoji, command: list[str]) -> None:
     status, printed, _ = kaoji(*command)
 
@@ -80,11 +90,9 @@ def test_rank_parse_reads_every_example(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def _as_written(value: object) -> str:
-    return (
-        {None: "", True: "yes", False: "no"}.get(value, str(value))
-        if not isinstance(value, int) or isinstance(value, bool)
-        else str(value)
-    )
+    if value is None:
+        return ""
+    return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
 def test_the_audit_is_proven(kaoji: Kaoji) -> None:

@@ -83,7 +83,7 @@ def _urged(database: Database) -> Counter[str]:
 
 @pytest.mark.timeout(170)
 def test_nothing_acknowledged_is_lost_or_doubled_by_kills(tmp_path: Path) -> None:
-    """kill -9 at random moments, again and again, on one database."""
+    """Kill -9 at random moments, again and again, on one database."""
     seed = int(os.environ.get("KAOJI_SEED", "1"))
     print(f"kills {KILLS}, seed {seed}", file=sys.stderr)
     moments = random.Random(seed)

@@ -22,7 +22,9 @@ def read_csv(path: Path) -> list[Row]:
 def read_table(path: Path) -> list[Row]:
     """The rows under the form's head, by position."""
     if path.suffix == ".xlsx":
-        rows = [[str(cell) for cell in row] for row in CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()]
+        rows = [
+            [str(cell) for cell in row] for row in CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python()
+        ]
     else:
         rows = [[cell.text for cell in row.cells] for row in docx.Document(str(path)).tables[0].rows]
     found = (dict(zip(("name", "rank", "comparison", "target"), (row[1], *row[3:6]), strict=True)) for row in rows)

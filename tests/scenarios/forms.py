@@ -12,7 +12,8 @@ Row = dict[str, str]
 HEAD = ("序号", "考绩指标", "考核主要内容", "最新排名\n（或预估排名）", "目前三区比较情况", "年终承诺目标")
 NOTE = "注：1.本表填写要突出重点，简明扼要。2.无法进行排名的考绩指标，要结合考核细则进行预估。"
 SPELLINGS = (
-    "第{n}", "第{n}位", "全市第{n}", "全市第{n}位", "{n}/{field}", "预估第{n}", "预计第{n}位", "并列第{n}", "全市并列第{n}",
+    "第{n}", "第{n}位", "全市第{n}", "全市第{n}位", "{n}/{field}", "预估第{n}", "预计第{n}位", "并列第{n}",
+    "全市并列第{n}",
     "全市第{n}（三区第{three}）", "预计第{n}位（三区第{three}）", "第{n}名", " 第 {n} 名 ",
 )  # fmt: skip
 DEFECTS = ("", "良好", "第{outside}", "第0")
@@ -21,14 +22,14 @@ DEFECTS = ("", "良好", "第{outside}", "第0")
 class RankWalk:
     """Each indicator's rank from period to period: it drifts, sticks at the bottom, recovers."""
 
-    def __init__(self, rng: random.Random, config: Data, indicators: list[Row]) -> None:
+    def __init__(self, rng: random.Random, config: Data, indicators: list[Row], *, doomed: bool) -> None:
         self.rng = rng
         self.indicators = {row["code"]: row for row in indicators}
         self.own = config["districts"]["own"][:2]
         self.sisters = [name[:2] for name in config["districts"]["sisters"]]
         self.values: dict[tuple[str, str], int] = {}
         self.last = {code: rng.randint(1, int(row["field"])) for code, row in self.indicators.items()}
-        self.gloom = rng.choice([0.0, 0.2, 0.9])
+        self.gloom = 1.0 if doomed else rng.choice([0.0, 0.2, 0.9])
 
     def value(self, period: str, code: str) -> int:
         """The rank of a period."""
@@ -71,7 +72,12 @@ class RankWalk:
         elif rng.random() < 0.03:
             text = f"全市前{rank}"
         name = its["name"].replace("指标", "指 标") if rng.random() < 0.1 else its["name"]
-        return {"name": name, "rank": text, "comparison": self.comparison(rank, others), "target": its["year_end_target"]}
+        return {
+            "name": name,
+            "rank": text,
+            "comparison": self.comparison(rank, others),
+            "target": its["year_end_target"],
+        }
 
     def comparison(self, rank: int, others: list[int]) -> str:
         """The three districts side by side, sometimes not all of them."""
@@ -89,7 +95,7 @@ class RankWalk:
 def write(path: Path, rows: list[Row]) -> None:
     """附1 as a spreadsheet or a text document."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    cells = [
+    cells: list[tuple[str, ...]] = [
         (str(number), row["name"], "月度考评得分", row["rank"], row["comparison"], row["target"])
         for number, row in enumerate(rows, start=1)
     ]

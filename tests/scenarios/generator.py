@@ -6,6 +6,7 @@ The model tells the story's author what stands when, so that acts fall at right 
 import csv
 import heapq
 import random
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -28,16 +29,18 @@ class Author:
     def __init__(self, rng: random.Random, directory: Path) -> None:
         self.rng = rng
         self.directory = directory
-        self.config, self.indicators = random_office(rng)
+        self.doomed = rng.random() < 0.15
+        self.config, self.indicators = random_office(rng, large=self.doomed)
         start, end = self.span()
         self.end = end
         self.model = Model(self.config, self.indicators, start, end)
         self.forms: dict[str, list[Row]] = {}
-        self.ranks = forms.RankWalk(rng, self.config, self.indicators)
+        self.ranks = forms.RankWalk(rng, self.config, self.indicators, doomed=self.doomed)
         self.rows: list[Row] = [line(start, "system", "start")]
         self.agenda: list[tuple[datetime, int, str, str]] = []
         self.counter = 0
-        self.zeal = rng.choice([0.3, 0.6, 0.9])
+        self.refilling: set[str] = set()
+        self.zeal = 2.0 if self.doomed else rng.choice([0.3, 0.6, 0.9])
         self.mischief_rate = rng.choice([0.1, 0.5, 1.0, 2.0])
 
     def span(self) -> tuple[datetime, datetime]:
@@ -90,7 +93,8 @@ class Author:
             if level not in ROLES:
                 continue
             due = date.fromisoformat(f"{period}-{self.config['levels'][level]['due_day']:02d}")
-            habit = rng.choices(["early", "due", "late", "very late", "never"], [5, 4, 2, 2, 1])[0]
+            weights = [10, 4, 1, 0, 0] if self.doomed else [5, 4, 2, 2, 1]
+            habit = rng.choices(["early", "due", "late", "very late", "never"], weights)[0]
             wake = {
                 "early": self.someday(opening(period), rng.randint(0, 3)),
                 "due": self.someday(at(due - timedelta(days=3), MORNING), rng.randint(0, 2)),
@@ -119,10 +123,12 @@ class Author:
         """What usually comes next, or one of the ways back."""
         rng, unit, state = self.rng, report["unit"], report["state"]
         if state == "draft" and not report["sent"]:
-            if self.incomplete(report) or rng.random() < 0.08:
+            if self.incomplete(report) or report["ref"] in self.refilling or rng.random() < 0.08:
+                self.refilling.discard(report["ref"])
                 self.fill(report, self.one(unit, "drafter"))
             else:
                 self.tell(self.one(unit, "drafter"), "send", report["ref"])
+                self.refilling |= set() if report["sent"] else {report["ref"]}
             return
         forward = {"draft": "first", "section_signed": "second", "leader_signed": "drafter", "submitted": "assessor"}
         part = forward[state]
@@ -158,7 +164,7 @@ class Author:
     def form(self, report: Data) -> str:
         """A new form for a report, or the one imported before."""
         rng, ref = self.rng, report["ref"]
-        before = [name for name in self.forms if name.startswith(f"forms/{ref}.") or name.startswith(f"forms/{ref}-")]
+        before = [name for name in self.forms if name.startswith((f"forms/{ref}.", f"forms/{ref}-"))]
         if before and rng.random() < 0.3:
             return rng.choice(before)
         suffix = "docx" if rng.random() < 0.1 else "xlsx"
@@ -186,7 +192,7 @@ class Author:
         elif case["state"] == "interview" and (not case["held"] or rng.random() < 0.1):
             self.tell(assessor, "interview", subject, self.text())
         elif case["state"] == "score_deduction":
-            action = rng.choices(["appeal", "confirm", "waive", ""], [3, 4, 1, 4])[0]
+            action = rng.choices(["appeal", "confirm", "waive", ""], [3, 4, 1, 6])[0]
             actor = self.one(unit, "first") if action == "appeal" else assessor
             if action:
                 self.tell(actor, action, subject, self.text(0.2 if action == "waive" else 0))
@@ -210,7 +216,9 @@ class Author:
             self.case_step(case)
             if case["state"] == "score_deduction":
                 action = self.rng.choice(["appeal", "confirm"])
-                self.tell(self.one(case["unit"], "first" if action == "appeal" else "assessor"), action, subject, "申诉")
+                self.tell(
+                    self.one(case["unit"], "first" if action == "appeal" else "assessor"), action, subject, "申诉"
+                )
         elif (report := self.model.reports.get(subject)) and report["state"] != "supervised":
             self.step(report)
 
@@ -227,7 +235,8 @@ class Author:
 
     def anybody(self) -> str:
         """Any person, or nobody of the office."""
-        return self.rng.choice([*sorted(self.model.people), "nobody.knows"])
+        people: list[str] = sorted(self.model.people)
+        return self.rng.choice([*people, "nobody.knows"])
 
     def any_report_act(self) -> None:
         """Any act on any report by anybody."""
@@ -264,7 +273,9 @@ class Author:
         rng = self.rng
         if not self.model.cases:
             return
-        case = rng.choice([c for c in self.model.cases if c["state"] != "closed" or rng.random() < 0.3] or self.model.cases)
+        case = rng.choice(
+            [c for c in self.model.cases if c["state"] != "closed" or rng.random() < 0.3] or self.model.cases
+        )
         actor = self.one(case["unit"], rng.choice(["drafter", "first", "second", "assessor", "assessor"]))
         action = rng.choice([act for act in CASE_ACTS if act != "close" or rng.random() < 0.3])
         self.tell(actor, action, named(case), self.text(0.3 if action in ("waive", "close") else 0))
@@ -289,12 +300,10 @@ class Author:
 
     def tell(self, actor: str, action: str, subject: str, text: str = "", file: str = "") -> None:
         """Add a line and let the model do it."""
-        row = line(self.model.now, actor, action, subject, file, text)
+        row = line(self.model.now, actor, action, subject, file=file, text=text)
         self.rows.append(row)
-        try:
+        with suppress(Refused):
             self.model.act(row, self.forms)
-        except Refused:
-            pass
 
     # Files
 
@@ -308,7 +317,7 @@ class Author:
         write_csv(self.directory / "story.csv", self.rows)
 
 
-def line(when: datetime, actor: str, action: str, subject: str = "", file: str = "", text: str = "") -> Row:
+def line(when: datetime, actor: str, action: str, subject: str = "", *, file: str = "", text: str = "") -> Row:
     """A line of the story."""
     instant = when.astimezone(ZONE).isoformat()
     return {"at": instant, "actor": actor, "action": action, "subject": subject, "file": file, "text": text}

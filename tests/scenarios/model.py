@@ -26,7 +26,7 @@ ROLES = {
 TIMERS = ("open", "overdue", "ladder", "review", "feedback")
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818  the word of the specification
     """The rules refuse a story line."""
 
 
@@ -72,7 +72,9 @@ def read_cell(text: str, field: int) -> tuple[str, int | None, int | None]:
         return "none", None, place
     if last := re.fullmatch(r"(?:预估|预计)?(?:全市)?前(\d+)名?", plain):
         return ("ranked", int(last[1]), place) if 1 <= int(last[1]) <= field else ("unreadable", None, None)
-    found = re.fullmatch(r"(?:预估|预计)?(?:全市)?(?:并列)?第?(\d+)(?:[-~](\d+))?(?:/(\d+))?(?:位|名)?(?:,预估)?", plain)
+    found = re.fullmatch(
+        r"(?:预估|预计)?(?:全市)?(?:并列)?第?(\d+)(?:[-~](\d+))?(?:/(\d+))?(?:位|名)?(?:,预估)?", plain
+    )
     if found is None or not 1 <= int(found[1]) <= int(found[2] or found[1]) <= field:
         return "unreadable", None, None
     return "ranked", int(found[2] or found[1]), place
@@ -203,9 +205,9 @@ class Model:
     def open_case(self, unit: str, indicator: str | None, ref: str | None = None) -> Data | None:
         """The open case of an indicator, or of an overdue report."""
         for case in self.cases:
-            if case["unit"] == unit and case["indicator"] == indicator and case["state"] != "closed":
-                if ref is None or case["report"] == ref:
-                    return case
+            same = case["unit"] == unit and case["indicator"] == indicator and ref in (None, case["report"])
+            if same and case["state"] != "closed":
+                return case
         return None
 
     def new_case(self, report: Data, indicator: str | None, trigger: str, rank: int | None) -> None:
@@ -305,7 +307,7 @@ class Model:
     def act(self, row: Row, forms: Forms) -> None:
         """One line of the story, or Refused."""
         must(row["actor"] in self.people, "unknown person")
-        action: Callable[[Row, Data], None] | None = getattr(self, "do_" + row["action"], None)
+        action: Callable[[Data, Data], None] | None = getattr(self, "do_" + row["action"], None)
         must(action, "unknown action")
         assert action is not None
         if row["action"] in ("visit", "call"):
@@ -314,7 +316,7 @@ class Model:
             action(row, self.case_named(row["subject"]))
         else:
             must(row["subject"] in self.reports, "unknown report")
-            action(row | {"rows": forms.get(row["file"], ())}, self.reports[row["subject"]])  # type: ignore[dict-item]
+            action({**row, "rows": forms.get(row["file"], ())}, self.reports[row["subject"]])
 
     def case_named(self, subject: str) -> Data:
         """The case of PERIOD/UNIT/INDICATOR or PERIOD/UNIT/overdue: an open one, else the latest."""

@@ -33,16 +33,16 @@ class Staff:
             self.appointments.append({"person": heir, "role": role, "unit": unit, "from": change})
 
 
-def random_office(rng: random.Random) -> tuple[Data, list[dict[str, str]]]:
-    """A configuration and its indicators."""
+def random_office(rng: random.Random, *, large: bool) -> tuple[Data, list[dict[str, str]]]:
+    """A configuration and its indicators; a large one has a bureau with more than ten indicators."""
     own, *sisters = rng.sample(DISTRICTS, 3)
     staff = Staff(rng)
     units: list[Data] = [{"code": "district", "name": own, "level": "root", "parent": None}]
     staff.appoint(staff.hire("district.assessor"), "assessor", "district")
     staff.hire("stranger")
     indicators: list[dict[str, str]] = []
-    bureaus = rng.choice([1, 1, 1, 2])
-    sections = rng.choices(range(2 * bureaus, 13), [1 / count for count in range(2 * bureaus, 13)])[0]
+    bureaus = 1 if large else rng.choice([1, 1, 1, 2])
+    sections = 5 if large else rng.choices(range(2 * bureaus, 13), [1 / count for count in range(2 * bureaus, 13)])[0]
     for number in range(bureaus):
         bureau = f"bureau{number}" if bureaus > 1 else "bureau"
         units.append({"code": bureau, "name": f"区{bureau}局", "level": "district", "parent": "district"})
@@ -52,7 +52,7 @@ def random_office(rng: random.Random) -> tuple[Data, list[dict[str, str]]]:
             section = f"{bureau}s{place}" if rng.random() < 0.5 else f"s{place}{bureau}"
             units.append({"code": section, "name": f"{section}科", "level": "bureau", "parent": bureau})
             add_section(rng, staff, section, rng.choice(leaders))
-            add_indicators(rng, indicators, section)
+            add_indicators(rng, indicators, section, least=3 if large else 0)
     if rng.random() < 0.3:
         rng.shuffle(indicators)
     organisation = {"units": units, "people": staff.people, "appointments": staff.appointments}
@@ -97,9 +97,9 @@ def add_section(rng: random.Random, staff: Staff, section: str, leader: str) -> 
     staff.appoint(liaison, "liaison", section)
 
 
-def add_indicators(rng: random.Random, indicators: list[dict[str, str]], section: str) -> None:
+def add_indicators(rng: random.Random, indicators: list[dict[str, str]], section: str, *, least: int) -> None:
     """One to four, seldom none."""
-    for number in range(rng.choice([0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 4])):
+    for number in range(max(least, rng.choice([0, 1, 1, 1, 2, 2, 2, 3, 3, 4, 4, 4]))):
         field = rng.choice([8, 9, 10, 11, 11, 11, 12, 13, 14])
         target = rng.randint(1, field - 2)
         code = f"{section}i{number}"
@@ -109,4 +109,4 @@ def add_indicators(rng: random.Random, indicators: list[dict[str, str]], section
             "year_end_target": f"全市前{target}",
         })  # fmt: skip
     if not indicators:
-        add_indicators(rng, indicators, section)
+        add_indicators(rng, indicators, section, least=1)

@@ -1,7 +1,7 @@
 """Builds an office of one bureau with two sections, its reports and cases; and a desk that lives through its days.
 
-The same people everywhere: CLERK, HEAD, LEADER of the section; OFFICE and ASSESSOR of the bureau; COLLEAGUE works in the
-section without a part in its reports; STRANGER drafts in another section.
+The same people everywhere: CLERK, HEAD, LEADER of the section; OFFICE and ASSESSOR of the bureau; COLLEAGUE works in
+the section without a part in its reports; STRANGER drafts in another section.
 """
 
 from collections.abc import Sequence
@@ -67,7 +67,9 @@ def a_calendar(timezone: str = "Asia/Shanghai") -> WorkingCalendar:
     return WorkingCalendar(IS_WORKDAY, timezone)
 
 
-def an_appointment(person: str, unit: str, role: Role, since: str = "2015-01-01", until: str | None = None) -> Appointment:
+def an_appointment(
+    person: str, unit: str, role: Role, since: str = "2015-01-01", until: str | None = None
+) -> Appointment:
     """From the first of January 2015, without end."""
     last = date.fromisoformat(until) if until else None
     return Appointment(person=person, unit=unit, role=role, since=date.fromisoformat(since), until=last)
@@ -159,9 +161,7 @@ def a_report(
         "timers_until": at("2015-10-08 09:00"),
         "wake_at": None,
     }
-    return Report(
-        ref=ref, period=period, unit=unit, state=standing, sent=is_sent, entries=entries, **(fields | more)
-    )
+    return Report(ref=ref, period=period, unit=unit, state=standing, sent=is_sent, entries=entries, **(fields | more))
 
 
 def reviewed(period: str, rank: int | None, *flags: Flag, indicator: str = "szcg", **more: Any) -> Report:

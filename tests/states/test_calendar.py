@@ -116,7 +116,9 @@ def test_the_next_working_morning_is_later_than_now(after: str, following: str) 
 @pytest.mark.parametrize("zone", ["Asia/Shanghai", "Europe/Berlin", "US/Pacific"])
 @pytest.mark.parametrize("hour", [time(0, 0), time(2, 30), time(8, 30)])
 def test_a_daily_rule_comes_once_on_every_working_day(zone: str, hour: time) -> None:
-    calendar = WorkingCalendar(lambda day: day.weekday() < 5 or day.month in (3, 10, 11), zone)  # works when clocks move
+    calendar = WorkingCalendar(
+        lambda day: day.weekday() < 5 or day.month in (3, 10, 11), zone
+    )  # works when clocks move
     instant, seen = datetime(2024, 1, 1, tzinfo=UTC), []
     while instant < datetime(2026, 1, 1, tzinfo=UTC):
         instant = calendar.next_workday_at(instant, hour)
@@ -143,7 +145,12 @@ def test_the_calendar_year_is_the_offices() -> None:
 
 def test_every_day_is_asked_for_once() -> None:
     asked: list[date] = []
-    calendar = WorkingCalendar(lambda day: asked.append(day) is None, "Asia/Shanghai")
+
+    def is_workday(day: date) -> bool:
+        asked.append(day)
+        return True
+
+    calendar = WorkingCalendar(is_workday, "Asia/Shanghai")
 
     for _ in range(3):
         calendar.shift(date(2015, 10, 8), 2)

@@ -106,6 +106,17 @@ def test_a_lease_run_out_counts_as_uncertain_and_its_worker_can_no_longer_finish
     assert [row[2] for row in attempts(url)] == ["uncertain", "accepted"]
 
 
+def test_leases_of_a_dead_daemon_are_released(database: Database, url: str) -> None:
+    with_mails(database, a_message(1), a_message(2, next_attempt_at=NOW + HOUR))
+    (dead,) = claimed(database)
+
+    database.release_leases(NOW + timedelta(seconds=1))
+
+    (again,) = claimed(database, NOW + timedelta(seconds=1))
+    assert (again.id, again.attempts) == (dead.id, 2)
+    assert [row[2] for row in attempts(url)] == ["uncertain", None]
+
+
 def test_a_finished_mail_cannot_be_finished_again(database: Database) -> None:
     with_mails(database, a_message())
     (mail,) = claimed(database)

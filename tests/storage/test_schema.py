@@ -31,13 +31,13 @@ COLUMNS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "wake_failure": (statements.FAILURE, ("id",)),
     "message_attempt": (("message", "number", "begun_at"), ("result", "answer", "ended_at")),
 }
-STATEMENTS = {
-    name: text
+STATEMENTS = [
+    text
     for name, value in vars(statements).items()
     if name.isupper()
     for text in ([value] if isinstance(value, str) else value)
     if text.startswith(("SELECT", "INSERT", "UPDATE", "DELETE"))
-}
+]
 
 
 @pytest.fixture
@@ -84,11 +84,8 @@ def definitions(url: str) -> Iterator[str]:
     found = [re.sub(r"\s+", " ", row[0]) for row in no_parameters(engine_of(url), query) if row[0]]
     for line in sorted(found):
         head, bracket, body = line.partition(" ( ") if line.startswith("CREATE TABLE") else (line, "", "")
-        yield (
-            head
-            + bracket
-            + ", ".join(sorted(re.split(r", (?=CONSTRAINT|\w+ (?:TEXT|INTEGER))", body.removesuffix(" )"))))
-        )
+        parts = re.split(r", (?=CONSTRAINT|\S+ (?:TEXT|INTEGER))", body.removesuffix(" )"))
+        yield head + bracket + ", ".join(sorted(parts))
 
 
 def test_an_upgrade_starts_from_nothing_and_can_be_repeated(empty_url: str) -> None:
@@ -126,12 +123,13 @@ def test_no_table_is_forgotten() -> None:
     assert COLUMNS.keys() == METADATA.tables.keys()
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
-def test_every_statement_is_understood(url: str, name: str) -> None:
+def test_every_statement_is_understood(url: str) -> None:
     engine = engine_of(url)
-    text = re.sub(r"LIMIT \?", "LIMIT 1", STATEMENTS[name])
 
-    no_parameters(engine, f"EXPLAIN {text.replace('?', 'NULL')}")
+    for text in STATEMENTS:
+        plain = text.replace("LIMIT ?", "LIMIT 1").replace("?", "NULL")
+        no_parameters(engine, f"EXPLAIN {plain}")
+    assert len(STATEMENTS) > 50
 
 
 @pytest.mark.parametrize(

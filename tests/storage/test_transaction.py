@@ -180,6 +180,23 @@ def test_an_update_decided_on_an_older_row_is_refused(database: Database, kind: 
     assert (database.report(report.ref), database.case("1"), database.duties()) == (report, case, [duty])
 
 
+def test_time_never_runs_backwards_in_the_chain(database: Database) -> None:
+    stored(database, events=[an_event(at=NOW + HOUR)])
+
+    with database.begin(NOW) as tx:
+        assert tx.now == NOW + HOUR
+    with database.begin(NOW + DAY) as tx:
+        assert tx.now == NOW + DAY
+
+
+def test_a_beginning_that_fails_leaves_the_store_usable(database: Database) -> None:
+    stored(database, events=[an_event()])
+
+    with pytest.raises(TypeError):
+        database.begin(NOW.replace(tzinfo=None)).__enter__()
+    stored(database, a_report())
+
+
 def test_leaving_without_commit_undoes_everything(database: Database) -> None:
     with database.begin(NOW) as tx:
         append(tx, an_event())

@@ -1,0 +1,130 @@
+"""The transition tables, and that `decide` allows no act they have no arrow for."""
+
+from itertools import pairwise
+
+import pytest
+
+from states import case as cases
+from states import commands as c
+from states import report as reports
+from states.errors import Refused
+from states.lifecycle import CASE, REPORT, Lifecycle
+from states.models import CaseState, ReportState
+from states.situation import Situation
+from tests.states.builders import EVERYBODY, a_case, a_case_command, a_report, a_report_command, at, rules
+
+RULES = rules()
+NOW = at("2015-11-02 10:00")
+REPORT_ACTS: dict[str, type[c.ReportCommand]] = {
+    "save": c.SaveTable,
+    "send": c.Send,
+    "sign": c.Sign,
+    "submit": c.Submit,
+    "return": c.Return,
+    "withdraw": c.Withdraw,
+    "review": c.Review,
+    "reopen": c.Reopen,
+}
+CASE_ACTS: dict[str, type[c.CaseCommand]] = {
+    "feedback": c.GiveFeedback,
+    "interview": c.HoldInterview,
+    "appeal": c.Appeal,
+    "confirm": c.ConfirmPoints,
+    "waive": c.WaivePoints,
+    "close": c.CloseCase,
+}
+BY_RULE = {"escalate", "deduct", "improve", "settle"}
+"""Acts of reviews and timers."""
+
+
+def arrows(table: Lifecycle) -> set[tuple[str, str]]:
+    """Every pair of a state and one it leads to."""
+    return {(source, move.target) for move in table.moves for source in move.sources}
+
+
+def reachable(table: Lifecycle) -> set[str]:
+    """Every state some sequence of acts leads to."""
+    found = {table.initial}
+    while more := {target for source, target in arrows(table) if source in found} - found:
+        found |= more
+    return found
+
+
+@pytest.mark.parametrize("table", [REPORT, CASE], ids=["report", "case"])
+def test_every_state_is_reachable(table: Lifecycle) -> None:
+    assert reachable(table) == set(table.states)
+
+
+def test_no_state_of_a_report_is_a_dead_end() -> None:
+    assert {source for source, target in arrows(REPORT) if source != target} == set(ReportState)
+
+
+def test_only_a_closed_case_is_at_its_end() -> None:
+    assert {source for source, target in arrows(CASE) if source != target} == set(CaseState) - {CaseState.CLOSED}
+
+
+def test_a_report_skips_no_state() -> None:
+    order = list(ReportState)
+    onward = {(a, b) for a, b in arrows(REPORT) if b not in (a, "draft")}
+
+    assert onward == set(pairwise(order))
+
+
+@pytest.mark.parametrize("table", [REPORT, CASE], ids=["report", "case"])
+def test_no_act_jumps_to_a_state_by_name(table: Lifecycle) -> None:
+    acts = set(table._machine.events)
+
+    assert acts == {move.act for move in table.moves}
+    assert not {act for act in acts if act.startswith("to_")}
+
+
+@pytest.mark.parametrize("table", [REPORT, CASE], ids=["report", "case"])
+def test_the_machine_says_what_the_table_says(table: Lifecycle) -> None:
+    for act in {move.act for move in table.moves}:
+        named = {source: move.target for move in table.moves if move.act == act for source in move.sources}
+        assert {state: table.target(act, state) for state in table.states if table.target(act, state)} == named
+        assert set(table.sources(act)) == set(named)
+
+
+def test_every_act_of_the_tables_is_somebodys() -> None:
+    assert {move.act for move in REPORT.moves} == set(REPORT_ACTS)
+    assert {move.act for move in CASE.moves} == set(CASE_ACTS) | BY_RULE
+
+
+@pytest.mark.parametrize("act", REPORT_ACTS)
+@pytest.mark.parametrize("state", list(ReportState))
+def test_an_act_on_a_report_is_allowed_only_where_there_is_an_arrow(act: str, state: ReportState) -> None:
+    allowed: set[str] = set()
+
+    for sent in (False, True) if state is ReportState.DRAFT else (True,):
+        report = a_report(state.value, sent=sent)
+        for person in EVERYBODY:
+            try:
+                decided = reports.decide(
+                    report, a_report_command(REPORT_ACTS[act], person), Situation(reports=(report,)), RULES, NOW
+                )
+            except Refused:
+                continue
+            after = reports.evolve(report, decided[0].event, at=NOW, actor=person)  # type: ignore[arg-type]  # a report's
+            allowed.add(after.state)
+
+    target = REPORT.target(act, state)
+    assert allowed == ({target} if target else set())
+
+
+@pytest.mark.parametrize("act", CASE_ACTS)
+@pytest.mark.parametrize("state", list(CaseState))
+def test_an_act_on_a_case_is_allowed_only_where_there_is_an_arrow(act: str, state: CaseState) -> None:
+    now = at("2015-10-20 10:00") if act == "appeal" else NOW
+    allowed: set[str] = set()
+
+    for person in EVERYBODY:
+        case = a_case(state.value)
+        try:
+            decided = cases.decide(case, a_case_command(CASE_ACTS[act], person), RULES, now)
+        except Refused:
+            continue
+        allowed.add(cases.evolve(case, decided[0].event, at=now).state)  # type: ignore[arg-type]  # a case's
+
+    target = CASE.target(act, state)
+    assert allowed == ({target} if target else set())
