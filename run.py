@@ -27,6 +27,7 @@ SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = SCRIPTS / "python"
 STAMP = VENV / "kaoji-installed.json"
 RUNTIME_LOCK = ROOT / "requirements.lock"
+PACKAGES = ("app", "documents", "notifications", "states", "storage", "workflow")
 DEV_LOCK = ROOT / "requirements-dev.lock"  # holds the runtime lock's pins as well
 
 USAGE = """\
@@ -139,7 +140,7 @@ def install(lock: Path) -> None:
 
     1. Make the environment, anew where the interpreter or the folder is another one.
     2. Install the locked packages, unless this very lock is installed already.
-    3. Install the project itself, editable and without network.
+    3. Install the project itself, editable and without network, and compile it: a question answers in half the time.
     4. Note what was installed; after an interruption the next call starts again.
     """
     installed = read_stamp()
@@ -153,7 +154,9 @@ def install(lock: Path) -> None:
     say(f"正在安装 installing {lock.name} …")
     if stale != {"project"}:
         pip("--require-hashes", "--no-deps", "--only-binary", ":all:", "-r", str(lock))
-    pip("--no-deps", "--no-build-isolation", "--no-index", "-e", str(ROOT))
+    plain_path = ("--config-settings", "editable_mode=compat")  # the other mode runs a finder at every start
+    pip("--no-deps", "--no-build-isolation", "--no-index", *plain_path, "-e", str(ROOT))
+    subprocess.call([str(PYTHON), "-m", "compileall", "-q", *PACKAGES], cwd=ROOT)
     STAMP.write_text(json.dumps(wanted, indent=2), encoding="utf-8")
 
 

@@ -24,7 +24,8 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit status."""
-    parsed = parser().parse_args(arguments)
+    asked = sys.argv[1:] if arguments is None else arguments
+    parsed = parser(asked).parse_args(asked)
     try:
         status: int = parsed.run(parsed)
         sys.stdout.flush()
@@ -42,18 +43,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(asked: Sequence[str]) -> argparse.ArgumentParser:
+    """The command line, with those of its groups filled that are asked for: filling all of them takes longer than most
+    answers.
+    """
     top = _Parser(prog="kaoji", description="考绩指标月报：填报、签批、报送、督查")
     top.add_argument("--config", type=Path, help="配置文件（默认 ./config.yaml，或环境变量 KAOJI_CONFIG）")
     top.add_argument("--database", help="数据库地址，代替配置文件里的 database.url")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
     _processes(commands)
     _questions(commands)
-    _report_acts(commands)
-    _case_acts(commands)
-    _liaison(commands)
-    _audit(commands)
+    for name, (about, fill) in _GROUPS.items():
+        group = commands.add_parser(name, help=about, description=about)
+        acts = group.add_subparsers(required=True, metavar="ACT", parser_class=_Parser)
+        if name in asked:
+            fill(acts)
     return top
 
 
@@ -113,7 +117,9 @@ def _questions(commands: Any) -> None:
     inbox.add_argument("person", metavar="PERSON")
     history = _with_json(_command(commands, "history", _lazy("app.answers", "history"), "一份报表或督查件的流转记录"))
     history.add_argument("ref", metavar="REF|CASE")
-    rank = commands.add_parser("rank", help="读排名栏").add_subparsers(required=True, metavar="COMMAND")
+
+
+def _rank(rank: Any) -> None:
     parse = _with_json(_command(rank, "parse", _lazy("app.answers", "rank_parse"), "读一格最新排名"))
     parse.add_argument("text", metavar="TEXT")
     parse.add_argument("--field", type=int, required=True, metavar="N", help="全市参加排名的个数")
@@ -133,8 +139,7 @@ def _worded(made: argparse.ArgumentParser, option: str, about: str) -> None:
     made.add_argument(option, dest="text", default="", metavar="TEXT", help=about)
 
 
-def _report_acts(commands: Any) -> None:
-    report = commands.add_parser("report", help="报表的办理").add_subparsers(required=True, metavar="ACT")
+def _report_acts(report: Any) -> None:
     show = _with_json(_command(report, "show", _lazy("app.answers", "status"), "一份报表的现状"))
     show.add_argument("ref", metavar="REF")
     show.set_defaults(period=None, unit=None, state=None, overdue=False)
@@ -157,8 +162,7 @@ def _report_acts(commands: Any) -> None:
     _worded(_act(report, "urge", "催办", "REF"), "--note", "附言")
 
 
-def _case_acts(commands: Any) -> None:
-    case = commands.add_parser("case", help="督查件").add_subparsers(required=True, metavar="ACT")
+def _case_acts(case: Any) -> None:
     listed = _with_json(_command(case, "list", _lazy("app.answers", "case_list"), "督查件一览"))
     listed.add_argument("--open", action="store_true", help="只看未销号的")
     listed.add_argument("--unit", help="单位代码")
@@ -172,8 +176,7 @@ def _case_acts(commands: Any) -> None:
     _worded(_act(case, "close", "销号", "CASE"), "--reason", "理由（必填）")
 
 
-def _liaison(commands: Any) -> None:
-    liaison = commands.add_parser("liaison", help="赴市对接").add_subparsers(required=True, metavar="ACT")
+def _liaison(liaison: Any) -> None:
     listed = _with_json(
         _command(
             liaison, "list", _lazy("app.answers", "liaison_list"), "各单位最近一次赴市对接、是否超期，以及对接记录"
@@ -184,10 +187,18 @@ def _liaison(commands: Any) -> None:
         _worded(_act(liaison, name, about, "UNIT"), "--text", "对接部门、对象、内容、结果")
 
 
-def _audit(commands: Any) -> None:
-    audit = commands.add_parser("audit", help="流转记录").add_subparsers(required=True, metavar="COMMAND")
+def _audit(audit: Any) -> None:
     _with_json(_command(audit, "verify", _lazy("app.upkeep", "audit_verify"), "验证流转记录未被改动"))
     _command(audit, "export", _lazy("app.upkeep", "audit_export"), "逐行输出全部流转记录（JSON）")
+
+
+_GROUPS: dict[str, tuple[str, Callable[[Any], None]]] = {
+    "rank": ("读排名栏", _rank),
+    "report": ("报表的办理", _report_acts),
+    "case": ("督查件", _case_acts),
+    "liaison": ("赴市对接", _liaison),
+    "audit": ("流转记录", _audit),
+}
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from app.config_file import Location, Problem, ReadFile, read_yaml
 from app.config_shape import ConfigShape, MailShape
 from app.glance import located
 from app.indicators import read_indicators
-from states.codec import canonical, sha256
+from states.canonical import canonical, sha256
 from states.office import Appointment, Indicator, Level, Office, Person, Unit
 from states.policies import Policies
 

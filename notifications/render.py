@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from states.notices import Purpose
+from states.purposes import Purpose
 from states.words import word
 from workflow.ports import Message
 

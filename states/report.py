@@ -10,7 +10,7 @@ from typing import assert_never
 
 from states import commands as c
 from states import events as e
-from states.codec import content_sha256
+from states.canonical import content_sha256
 from states.errors import Incomplete, ReasonMissing, Stale, WrongActor, WrongContent, WrongState
 from states.flags import judge_all, move_cases, propose
 from states.lifecycle import REPORT

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from states.codec import instant_text
+from states.canonical import instant_text
 from storage import rows
 from storage import statements as sql
 from storage.connection import Connection, Writer

@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from states.codec import instant_text
+from states.canonical import instant_text
 from states.models import (
     Case,
     CaseState,
@@ -22,8 +22,8 @@ from states.models import (
     ReportState,
     Trigger,
 )
-from states.notices import Purpose
 from states.office import Level
+from states.purposes import Purpose
 from states.ranks import RankKind, RankReading
 from storage.connection import Row
 from workflow.ports import ContactRow, Delivery, EventRow, Message, SignOffRow

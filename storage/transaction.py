@@ -5,7 +5,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from states.codec import instant_text
+from states.canonical import instant_text
 from states.models import Case, Duty, DutyKind, Entry, Report, Trigger
 from storage import rows
 from storage import statements as sql

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from states.codec import content_sha256, decode
+from states.canonical import content_sha256
+from states.codec import decode
 from states.models import Case, Duty, Report
 from workflow.chain import GENESIS, BadLink, verified
 from workflow.ports import EventRow, SignOffRow

@@ -6,7 +6,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from states.codec import canonical, instant_text, sha256
+from states.canonical import canonical, instant_text, sha256
 from workflow.ports import EventRow
 
 _DOMAIN = "kaoji event 1"

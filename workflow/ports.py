@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from states.models import Case, Duty, DutyKind, Report
-from states.notices import Purpose
+from states.purposes import Purpose
 
 
 class Clock(Protocol):

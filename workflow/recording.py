@@ -10,7 +10,8 @@ from states import commands as c
 from states import duties
 from states import events as e
 from states import report as reports
-from states.codec import encode, kind_of, sha256
+from states.canonical import sha256
+from states.codec import encode, kind_of
 from states.models import Case, Duty, Report
 from states.notices import Notice, notices_for
 from states.rules import Rules

@@ -16,7 +16,7 @@ import pytest
 from app.clock import SystemClock
 from app.place import DEMO_CASE
 from notifications.sink import MailSink
-from states.notices import Purpose
+from states.purposes import Purpose
 from storage.database import open_database
 from workflow.audit import verify
 

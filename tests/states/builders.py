@@ -16,11 +16,12 @@ from app.holidays import workdays
 from states import commands as c
 from states import events as e
 from states.calendar import WorkingCalendar
-from states.codec import content_sha256, decode
+from states.canonical import content_sha256
+from states.codec import decode
 from states.models import Case, CaseState, Entry, Flag, PointsStatus, Report, ReportState, Trigger
-from states.notices import Purpose
 from states.office import SYSTEM, Appointment, Indicator, Level, Office, Person, Role, Unit
 from states.policies import Policies
+from states.purposes import Purpose
 from states.ranks import RankKind, RankReading
 from states.rules import Rules
 from tests.memory import MemoryStore

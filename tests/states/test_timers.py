@@ -11,8 +11,8 @@ from states import commands as c
 from states import events as e
 from states.errors import WrongActor, WrongState
 from states.models import Case, CaseState, Flag, PointsStatus, Report, ReportState
-from states.notices import Purpose
 from states.office import SYSTEM, Role
+from states.purposes import Purpose
 from tests.memory import MemoryStore, MemoryTransaction
 from tests.states.builders import (
     ASSESSOR,

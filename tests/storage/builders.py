@@ -5,10 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from states.codec import sha256
+from states.canonical import sha256
 from states.models import Case, CaseState, Duty, DutyKind, Entry, Flag, Report, ReportState, Trigger
-from states.notices import Purpose
 from states.office import Level
+from states.purposes import Purpose
 from states.ranks import RankKind, RankReading
 from storage.connection import Engine
 from storage.database import Database

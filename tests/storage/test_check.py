@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from states.codec import sha256
+from states.canonical import sha256
 from states.models import CaseState, DutyKind, PointsStatus, ReportState
 from storage.check import run_invariants
 from storage.database import Database, engine_of, open_database

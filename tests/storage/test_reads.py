@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from states.models import CaseState, DutyKind, ReportState
-from states.notices import Purpose
+from states.purposes import Purpose
 from storage.database import Database
 from tests.storage.builders import (
     HOUR,

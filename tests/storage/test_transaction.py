@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from states.codec import sha256
+from states.canonical import sha256
 from states.models import Case, CaseState, DutyKind, PointsStatus, Report, ReportState
-from states.notices import Purpose
+from states.purposes import Purpose
 from states.ranks import RankKind, RankReading
 from storage.database import Database, open_database
 from storage.errors import Conflict, RuleBroken, TransactionEnded
