@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from states.models import Entry
@@ -11,6 +12,7 @@ from states.models import Entry
 _to_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
 
 
+@lru_cache(maxsize=4096)
 def instant_text(instant: datetime) -> str:
     """Fixed-width ISO 8601 in UTC. ValueError for a naive instant: nothing naive is ever stored."""
     if instant.tzinfo is None:

@@ -72,9 +72,13 @@ class Lifecycle:
         )
         for move in moves:
             self._machine.add_transition(move.act, list(move.sources), move.target)
+        self._targets = {(move.act, state): self._moved(move.act, state) for move in moves for state in states}
 
     def target(self, act: str, state: str) -> str | None:
-        """The state `act` leads to from `state`; None where the table has no such arrow."""
+        """The state `act` leads to from `state`; None where the table has no such arrow. KeyError for another act."""
+        return self._targets[act, state]
+
+    def _moved(self, act: str, state: str) -> str | None:
         token = _Token(state)
         try:
             self._machine.events[act].trigger(token)

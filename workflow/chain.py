@@ -15,11 +15,15 @@ GENESIS = sha256("kaoji genesis 1")
 
 def hash_of(row: EventRow) -> str:
     """The hash of one link, over every field but the hash itself."""
+    return _hash(row, row.seq, row.prev_hash)
+
+
+def _hash(row: EventRow, seq: int, prev_hash: str) -> str:
     return sha256(
         canonical(
             [
                 _DOMAIN,
-                row.seq,
+                seq,
                 instant_text(row.at),
                 row.actor,
                 row.command_id,
@@ -30,7 +34,7 @@ def hash_of(row: EventRow) -> str:
                 row.to_state,
                 row.version,
                 row.payload,
-                row.prev_hash,
+                prev_hash,
             ]
         )
     )
@@ -40,10 +44,9 @@ def linked(rows: Iterable[EventRow], seq: int, head: str) -> list[EventRow]:
     """The rows appended after link `seq` with hash `head`: numbered, chained and hashed."""
     chained = []
     for row in rows:
-        seq += 1
-        numbered = replace(row, seq=seq, prev_hash=head)
-        head = hash_of(numbered)
-        chained.append(replace(numbered, hash=head))
+        seq, before = seq + 1, head
+        head = _hash(row, seq, before)
+        chained.append(replace(row, seq=seq, prev_hash=before, hash=head))
     return chained
 
 

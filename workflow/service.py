@@ -31,6 +31,9 @@ log = structlog.get_logger()
 
 RETRY_A_FAILED_TIMER = timedelta(hours=1)
 
+TIMERS_AT_ONCE = 50
+"""How many timers one transaction applies: few enough that nobody waits long for it."""
+
 
 class Workflow:
     """The office's workflow on one store, one set of rules and one clock."""
@@ -45,31 +48,18 @@ class Workflow:
         """Carry out one command. Raises a subclass of `Refused` where the rules forbid it; nothing changed."""
         while True:
             with self.store.begin(self.clock.now()) as tx:
-                if self._caught_up(tx):
+                if self._apply_due(tx) is not None:
                     answer = self._carry_out(command, tx)
                     tx.commit()
                     log.debug("command_done", command=type(command).__name__, command_id=command.command_id)
                     return answer
             self.run_due()
 
-    def _caught_up(self, tx: Transaction) -> bool:
-        """Apply every timer due in the act's own transaction, so that a refusal undoes them too.
-
-        False when one of them fails: it is to be set aside first, each of them in a transaction of its own.
-        """
-        while (due := tx.earliest_wake(tx.now)) is not None:
-            try:
-                self._wake(*due, tx)
-            except Exception:
-                log.exception("timer_failed", subject=due[0])
-                return False
-        return True
-
     def run_due(self) -> int:
-        """Apply every timer whose time has come, in order of due time. Returns how many were applied."""
+        """Apply every timer whose time has come, in order of due time. Returns how many were looked at."""
         count = 0
-        while self._run_next():
-            count += 1
+        while done := self._run_some():
+            count += done
         return count
 
     def next_due(self, until: datetime) -> datetime | None:
@@ -175,24 +165,53 @@ class Workflow:
 
     # --- what timers do --------------------------------------------------------------------------------------------
 
-    def _run_next(self) -> bool:
-        """Apply the next timer due. One that fails is set aside for an hour, so that it cannot stop the others."""
-        now = self.clock.now()
-        with self.store.begin(now) as tx:
-            due = tx.earliest_wake(tx.now)
-            if due is None:
-                return False
+    def _apply_due(self, tx: Transaction, at_most: int | None = None) -> int | None:
+        """Apply timers due in a transaction of the caller's, an act's or their own. Returns how many.
+
+        None when one of them fails: then all are to be undone, and taken singly.
+        """
+        count = 0
+        while count != at_most and (due := tx.earliest_wake(tx.now)) is not None:
             try:
                 self._wake(*due, tx)
+            except Exception:  # noqa: BLE001  it fails again when tried by itself, and is told of there
+                log.warning("timers_undone", subject=due[0], reason="one failed; each is now tried by itself")
+                return None
+            count += 1
+        return count
+
+    def _run_some(self) -> int:
+        """Apply some of the timers due in one transaction: one sync of the disk serves them all."""
+        with self.store.begin(self.clock.now()) as tx:
+            count = self._apply_due(tx, TIMERS_AT_ONCE)
+            if count is not None:
                 tx.commit()
-                return True
-            except Exception as fault:
-                log.exception("timer_failed", subject=due[0])
-                failure = f"{type(fault).__name__}: {fault}"
-        with self.store.begin(now) as tx:
-            tx.defer_wake(due[0], tx.now + RETRY_A_FAILED_TIMER, failure)
-            tx.commit()
-        return True
+                return count
+        return self._run_singly()
+
+    def _run_singly(self) -> int:
+        """Apply each timer in a transaction of its own, up to the one that fails.
+
+        That one is set aside for an hour, so that it cannot stop the others.
+        """
+        count = 0
+        while True:
+            count += 1
+            with self.store.begin(self.clock.now()) as tx:
+                due = tx.earliest_wake(tx.now)
+                if due is None:
+                    return count
+                try:
+                    self._wake(*due, tx)
+                    tx.commit()
+                    continue
+                except Exception as fault:
+                    log.exception("timer_failed", subject=due[0])
+                    failure = f"{type(fault).__name__}: {fault}"
+            with self.store.begin(self.clock.now()) as tx:
+                tx.defer_wake(due[0], tx.now + RETRY_A_FAILED_TIMER, failure)
+                tx.commit()
+            return count
 
     def _wake(self, subject: str, at: datetime, tx: Transaction) -> None:
         kind, _, key = subject.partition(":")
