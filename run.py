@@ -86,9 +86,9 @@ def serve(arguments: Sequence[str]) -> NoReturn:
 
 
 def test(arguments: Sequence[str]) -> NoReturn:
-    """Run the tests."""
+    """Run the tests, on all processors unless `-n 0` says otherwise."""
     install(DEV_LOCK)
-    become("python", "-m", "pytest", *arguments)
+    become("python", "-m", "pytest", "-n", "auto", "--dist", "worksteal", *arguments)
 
 
 def check(names: Sequence[str]) -> int:

@@ -55,7 +55,7 @@ async def _run(running: Running) -> None:
     with _stopped_by_signals(stopping):
         await heartbeat.timers()
         scheduler.start()
-        log.info("daemon_ready", pid=os.getpid(), database=running.settings.database_url.split("@")[-1])
+        log.info("daemon_ready", pid=os.getpid(), database=running.database.shown)
         await heartbeat.mail()
         await stopping.wait()
         log.info("daemon_stopping")

@@ -73,16 +73,17 @@ def replay(
     ready(database_url)
     with MailSink(maildir) as sink:
         running = put_together(settings, VirtualClock(story[0].at), database_url)
-        _need_empty(running, database_url)
+        _need_empty(running)
         with _mailing(running, sink) as post:
             play = _Playing(directory, running, story, post, progress or _unseen)
             refused = play.run(until)
     return _outcome(running, refused, time.perf_counter() - began)
 
 
-def _need_empty(running: Running, database_url: str) -> None:
+def _need_empty(running: Running) -> None:
     if running.database.head()[0]:
-        raise Unusable(f"数据库 {database_url} 里已有记录，不能在上面重演", "请另给一个空数据库；重演从不删除已有数据")
+        shown = running.database.shown
+        raise Unusable(f"数据库 {shown} 里已有记录，不能在上面重演", "请另给一个空数据库；重演从不删除已有数据")
 
 
 def _unseen(done: int, of: int) -> None:

@@ -10,9 +10,10 @@ from typing import assert_never
 
 from states import commands as c
 from states import events as e
-from states.errors import AlreadyDone, ReasonMissing, WrongActor, WrongState, WrongTime
+from states.errors import AlreadyDone, WrongState, WrongTime
 from states.lifecycle import CASE
 from states.models import Case, CaseState, PointsStatus, Trigger
+from states.needs import need_actor, need_reason
 from states.rules import Rules
 from states.situation import Decided, Woken, case_subject
 from states.words import word
@@ -54,16 +55,7 @@ def _need(case: Case, command: c.CaseCommand, act: str, allowed: Sequence[str], 
             f"督查件 {case.ref} 现在是“{word(case.state)}”，不能{_SAID[act]}",
             f"只有在“{'”“'.join(word(state) for state in CASE.sources(act))}”时可以{_SAID[act]}",
         )
-    if command.actor not in allowed:
-        raise WrongActor(
-            f"{command.actor} 不是 {case.ref} 的{post}，不能{_SAID[act]}",
-            f"应由{post}办理：{'、'.join(allowed) or '目前无人任此职，请联系管理员'}",
-        )
-
-
-def _need_reason(reason: str, act: str) -> None:
-    if not reason.strip():
-        raise ReasonMissing(f"{_SAID[act]}必须写明理由", "请填写理由后重新提交")
+    need_actor(command.actor, allowed, of=case.ref, post=post, said=_SAID[act])
 
 
 def _need_proposed(case: Case) -> None:
@@ -119,13 +111,13 @@ def _confirm(case: Case, command: c.ConfirmPoints, rules: Rules, now: datetime) 
 def _waive(case: Case, command: c.WaivePoints, rules: Rules, now: datetime) -> e.PointsWaived:
     _need(case, command, "waive", rules.assessors(case.unit, now), "考绩办")
     _need_proposed(case)
-    _need_reason(command.reason, "waive")
+    need_reason(command.reason, said=_SAID["waive"])
     return e.PointsWaived(reason=command.reason.strip())
 
 
 def _close(case: Case, command: c.CloseCase, rules: Rules, now: datetime) -> e.CaseClosed:
     _need(case, command, "close", rules.assessors(case.unit, now), "考绩办")
-    _need_reason(command.reason, "close")
+    need_reason(command.reason, said=_SAID["close"])
     return e.CaseClosed(rule="closed_by_assessor", evidence=command.reason.strip())
 
 

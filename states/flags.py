@@ -121,6 +121,8 @@ def _move(
     evidence = f"{report.ref}：排名第{rank}，立项时第{case.opened_rank}"
     if Flag.IMPROVED in judgement.flags:
         return CaseClosed(rule="improved", evidence=evidence)
+    if case.report == report.ref:
+        return None  # the table that opened the case was corrected and judged again: no later review
     better = is_better(case, rank)
     if case.state is CaseState.INTERVIEW:
         if better or case.interview_at is None:

@@ -11,10 +11,11 @@ from typing import assert_never
 from states import commands as c
 from states import events as e
 from states.canonical import content_sha256
-from states.errors import Incomplete, ReasonMissing, Stale, WrongActor, WrongContent, WrongState
+from states.errors import Incomplete, Stale, WrongActor, WrongContent, WrongState
 from states.flags import judge_all, move_cases, propose
 from states.lifecycle import REPORT
 from states.models import Case, CaseState, Entry, Report, ReportState, Trigger
+from states.needs import need_actor, need_reason
 from states.office import Indicator, Level
 from states.ranks import RankKind, read_rank, three_district_place
 from states.rules import ESCALATE, OVERDUE, REMIND, UNSUBMITTED, DeadlineTimer, Rules
@@ -88,16 +89,7 @@ def _need_state(report: Report, act: str, said: str) -> None:
 
 def _need_role(report: Report, command: c.ReportCommand, act: str, allowed: Sequence[str], post: str) -> None:
     _need_state(report, act, _SAID[act])
-    if command.actor not in allowed:
-        raise WrongActor(
-            f"{command.actor} 不是 {report.ref} 的{post}，不能{_SAID[act]}",
-            f"应由{post}办理：{'、'.join(allowed) or '目前无人任此职，请联系管理员'}",
-        )
-
-
-def _need_reason(reason: str, act: str) -> None:
-    if not reason.strip():
-        raise ReasonMissing(f"{_SAID[act]}必须写明理由", "请填写理由后重新提交")
+    need_actor(command.actor, allowed, of=report.ref, post=post, said=_SAID[act])
 
 
 _SAID = {
@@ -271,7 +263,7 @@ def _return(report: Report, command: c.Return, rules: Rules, now: datetime) -> e
         raise WrongState(f"{report.ref} 还在填报人手里，没有什么可退回", "请等填报人送签")
     allowed, post = _returners(report, rules, now)
     _need_role(report, command, "return", allowed, post)
-    _need_reason(command.reason, "return")
+    need_reason(command.reason, said=_SAID["return"])
     restarted = report.state is ReportState.SUBMITTED
     due_at = rules.returned_due_at(now, report.due_at) if restarted else report.due_at
     return e.ReportReturned(from_state=report.state, reason=command.reason.strip(), due_at=due_at, restarted=restarted)
@@ -314,7 +306,7 @@ def review(report: Report, opinion: str, situation: Situation, rules: Rules) -> 
 
 def _reopen(report: Report, command: c.Reopen, rules: Rules, now: datetime) -> e.ReportReopened:
     _need_role(report, command, "reopen", rules.assessors(report.unit, now), "考绩办")
-    _need_reason(command.reason, "reopen")
+    need_reason(command.reason, said=_SAID["reopen"])
     return e.ReportReopened(reason=command.reason.strip(), due_at=rules.returned_due_at(now, report.due_at))
 
 

@@ -40,6 +40,11 @@ class Reader:
         self._lock = threading.RLock()
         self._is_steady = False
 
+    @property
+    def shown(self) -> str:
+        """How the database is named to people: without any password."""
+        return self._engine.shown
+
     def close(self) -> None:
         """Let go of the connection."""
         with self._lock:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from app.faults import Unusable
 from app.place import DEMO_CASE
 from app.replay import Replayed, replay
 from notifications.sink import read_maildir
@@ -71,6 +72,17 @@ def test_playing_again_gives_the_same_head(played: tuple[Replayed, Path], tmp_pa
         played[0].reports,
         played[0].cases,
     )
+
+
+def test_postgresql_gives_the_same_answer(
+    played: tuple[Replayed, Path], empty_postgres_url: str, tmp_path: Path
+) -> None:
+    again = replay(DEMO_CASE, database_url=empty_postgres_url, maildir=tmp_path / "mail")
+
+    assert {**again.document(), "seconds": 0} == {**played[0].document(), "seconds": 0}
+    with pytest.raises(Unusable, match="已有记录") as caught:
+        replay(DEMO_CASE, database_url=empty_postgres_url.replace(":@", ":secret@"), maildir=tmp_path / "mail")
+    assert "secret" not in str(caught.value)
 
 
 def test_a_database_with_records_is_never_played_upon(played: tuple[Replayed, Path], tmp_path: Path) -> None:

@@ -10,10 +10,16 @@ from states import flags
 from states.models import Case, CaseState, Entry, Flag, Report, Trigger
 from states.report import review
 from states.situation import Decided, Situation
-from tests.states.builders import REF, a_case, a_report, an_entry, an_indicator, an_office, at, reviewed, rules
+from tests.states import builders
+from tests.states.builders import REF, a_report, an_entry, an_indicator, an_office, at, reviewed, rules
 
 RULES = rules()
 LAGGING, REGRESSING, WEAK, IMPROVED = Flag
+
+
+def a_case(state: str = "tracking", indicator: str = "szcg", **more: Any) -> Case:
+    """Opened by the tenth place in the period before."""
+    return builders.a_case(state, indicator, **{"report": "2015-09/shirong", **more})
 
 
 def judged(rank: int | None, *, previous: int | None = None, case: Case | None = None, **more: Any) -> set[Flag]:
@@ -215,6 +221,14 @@ def test_an_improved_indicator_closes_its_case(state: str) -> None:
 
     assert isinstance(fact, e.CaseClosed)
     assert (fact.rule, REF in fact.evidence) == ("improved", True)
+
+
+@pytest.mark.parametrize(("rank", "closes"), [(10, False), (11, False), (9, False), (8, True)])
+def test_judging_a_corrected_table_again_is_no_later_review(rank: int, closes: bool) -> None:
+    for state in ("tracking", "interview"):
+        facts = moved(rank, a_case(state, report=REF, interview_at=at("2015-10-16 10:00")), *TWICE)
+
+        assert [type(fact) for fact in facts] == ([e.CaseClosed] if closes else [])
 
 
 @pytest.mark.parametrize("rank", [5, 10, 11, None])
