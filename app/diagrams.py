@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from states.lifecycle import CASE, REPORT, Lifecycle
-from states.words import word
+from states.words import ACTS, word
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "lifecycle"
 DRAWN = {"report": REPORT, "case": CASE}
 
-_WIDTH, _HEIGHT, _GAP, _TOP, _STEP = 150, 56, 70, 120, 26
+_WIDTH, _HEIGHT, _GAP, _TOP, _STEP, _MARGIN = 150, 56, 84, 120, 30, 40
 
 _STYLE = (
     "text{font:14px 'Noto Sans CJK SC','Microsoft YaHei',sans-serif;fill:#222}"
-    ".name{font-weight:600}.code{font-size:11px;fill:#666}.act{font-size:12px;fill:#8c1c13}"
+    ".name{font-weight:600}.code{font-size:11px;fill:#666}.act{font-size:12px;fill:#8c1c13;stroke:#fff;stroke-width:4px;paint-order:stroke}"
     "rect{fill:#fff;stroke:#8c1c13;stroke-width:1.5}path{fill:none;stroke:#777;stroke-width:1.3}"
 )
 
@@ -48,11 +48,12 @@ def svg(lifecycle: Lifecycle, title: str) -> str:
     states = [str(state) for state in lifecycle.states]
     joined = arrows(lifecycle)
     below = sorted((p for p in joined if states.index(p[1]) < states.index(p[0])), key=lambda p: states.index(p[0]))
-    width = len(states) * (_WIDTH + _GAP) + 20
+    width = len(states) * (_WIDTH + _GAP) - _GAP + 2 * _MARGIN
     height = _TOP + _HEIGHT + 40 + _STEP * len(below)
     body = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" role="img" aria-label="{title}">',
         f"<title>{title}</title><style>{_STYLE}</style>",
+        f'<rect width="{width}" height="{height}" style="stroke:none"/>',
         _TIP,
         *(_box(place, state) for place, state in enumerate(states)),
         *_lines(states, joined, below),
@@ -62,7 +63,7 @@ def svg(lifecycle: Lifecycle, title: str) -> str:
 
 
 def _left(place: int) -> int:
-    return 10 + place * (_WIDTH + _GAP)
+    return _MARGIN + place * (_WIDTH + _GAP)
 
 
 def _box(place: int, state: str) -> str:
@@ -76,7 +77,7 @@ def _box(place: int, state: str) -> str:
 
 def _lines(states: list[str], joined: dict[tuple[str, str], list[str]], below: list[tuple[str, str]]) -> Iterator[str]:
     for (one, other), acts in joined.items():
-        start, end, label = states.index(one), states.index(other), " / ".join(acts)
+        start, end, label = states.index(one), states.index(other), " / ".join(ACTS[act] for act in acts)
         if start == end:
             yield from _loop(start, label)
         elif end == start + 1:

@@ -16,7 +16,7 @@ from states.models import Case, CaseState, PointsStatus, Trigger
 from states.needs import need_actor, need_reason
 from states.rules import Rules
 from states.situation import Decided, Woken, case_subject
-from states.words import word
+from states.words import ACTS, word
 
 
 def decide(case: Case, command: c.CaseCommand, rules: Rules, now: datetime) -> list[Decided]:
@@ -39,23 +39,13 @@ def decide(case: Case, command: c.CaseCommand, rules: Rules, now: datetime) -> l
     return [Decided(case_subject(case.id), fact)]
 
 
-_SAID = {
-    "feedback": "反馈整改情况",
-    "interview": "登记约谈",
-    "appeal": "申诉",
-    "confirm": "确认扣分",
-    "waive": "撤销扣分",
-    "close": "销号",
-}
-
-
 def _need(case: Case, command: c.CaseCommand, act: str, allowed: Sequence[str], post: str) -> None:
     if CASE.target(act, case.state) is None:
         raise WrongState(
-            f"督查件 {case.ref} 现在是“{word(case.state)}”，不能{_SAID[act]}",
-            f"只有在“{'”“'.join(word(state) for state in CASE.sources(act))}”时可以{_SAID[act]}",
+            f"督查件 {case.ref} 现在是“{word(case.state)}”，不能{ACTS[act]}",
+            f"只有在“{'”“'.join(word(state) for state in CASE.sources(act))}”时可以{ACTS[act]}",
         )
-    need_actor(command.actor, allowed, of=case.ref, post=post, said=_SAID[act])
+    need_actor(command.actor, allowed, of=case.ref, post=post, said=ACTS[act])
 
 
 def _need_proposed(case: Case) -> None:
@@ -111,13 +101,13 @@ def _confirm(case: Case, command: c.ConfirmPoints, rules: Rules, now: datetime) 
 def _waive(case: Case, command: c.WaivePoints, rules: Rules, now: datetime) -> e.PointsWaived:
     _need(case, command, "waive", rules.assessors(case.unit, now), "考绩办")
     _need_proposed(case)
-    need_reason(command.reason, said=_SAID["waive"])
+    need_reason(command.reason, said=ACTS["waive"])
     return e.PointsWaived(reason=command.reason.strip())
 
 
 def _close(case: Case, command: c.CloseCase, rules: Rules, now: datetime) -> e.CaseClosed:
     _need(case, command, "close", rules.assessors(case.unit, now), "考绩办")
-    need_reason(command.reason, said=_SAID["close"])
+    need_reason(command.reason, said=ACTS["close"])
     return e.CaseClosed(rule="closed_by_assessor", evidence=command.reason.strip())
 
 

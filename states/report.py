@@ -20,7 +20,7 @@ from states.office import Indicator, Level
 from states.ranks import RankKind, read_rank, three_district_place
 from states.rules import ESCALATE, OVERDUE, REMIND, UNSUBMITTED, DeadlineTimer, Rules
 from states.situation import Decided, Situation, Woken, case_subject, report_subject
-from states.words import word
+from states.words import ACTS, word
 
 NOT_SUBMITTED_RANK = "暂无排名"
 NOT_SUBMITTED_COMPARISON = "未报送"
@@ -88,21 +88,8 @@ def _need_state(report: Report, act: str, said: str) -> None:
 
 
 def _need_role(report: Report, command: c.ReportCommand, act: str, allowed: Sequence[str], post: str) -> None:
-    _need_state(report, act, _SAID[act])
-    need_actor(command.actor, allowed, of=report.ref, post=post, said=_SAID[act])
-
-
-_SAID = {
-    "save": "修改",
-    "send": "送签",
-    "sign": "签字",
-    "submit": "报送",
-    "return": "退回",
-    "withdraw": "撤回",
-    "review": "督查",
-    "reopen": "重新打开",
-    "urge": "催办",
-}
+    _need_state(report, act, ACTS[act])
+    need_actor(command.actor, allowed, of=report.ref, post=post, said=ACTS[act])
 
 
 # --- the acts ------------------------------------------------------------------------------------------------------
@@ -224,7 +211,7 @@ def _gaps_of(entry: Entry, rules: Rules) -> list[str]:
 
 
 def _sign(report: Report, command: c.Sign, rules: Rules, now: datetime) -> list[e.Event]:
-    _need_state(report, "sign", _SAID["sign"])
+    _need_state(report, "sign", ACTS["sign"])
     if report.state is ReportState.DRAFT and not report.sent:
         raise WrongState(f"{report.ref} 还没有送签，不能签字", "请填报人先送签")
     if command.content_sha256 is not None and command.content_sha256 != report.content_sha256:
@@ -258,12 +245,12 @@ def _settle(case: Case | None, report: Report) -> list[Decided]:
 
 
 def _return(report: Report, command: c.Return, rules: Rules, now: datetime) -> e.ReportReturned:
-    _need_state(report, "return", _SAID["return"])
+    _need_state(report, "return", ACTS["return"])
     if report.state is ReportState.DRAFT and not report.sent:
         raise WrongState(f"{report.ref} 还在填报人手里，没有什么可退回", "请等填报人送签")
     allowed, post = _returners(report, rules, now)
     _need_role(report, command, "return", allowed, post)
-    need_reason(command.reason, said=_SAID["return"])
+    need_reason(command.reason, said=ACTS["return"])
     restarted = report.state is ReportState.SUBMITTED
     due_at = rules.returned_due_at(now, report.due_at) if restarted else report.due_at
     return e.ReportReturned(from_state=report.state, reason=command.reason.strip(), due_at=due_at, restarted=restarted)
@@ -279,7 +266,7 @@ def _returners(report: Report, rules: Rules, now: datetime) -> tuple[tuple[str, 
 
 
 def _withdraw(report: Report, command: c.Withdraw) -> e.ReportWithdrawn:
-    _need_state(report, "withdraw", _SAID["withdraw"])
+    _need_state(report, "withdraw", ACTS["withdraw"])
     if report.last_actor is None:
         raise WrongState(f"{report.ref} 没有可以撤回的送签或签字", "未送签的表可以直接修改")
     if command.actor != report.last_actor:
@@ -306,7 +293,7 @@ def review(report: Report, opinion: str, situation: Situation, rules: Rules) -> 
 
 def _reopen(report: Report, command: c.Reopen, rules: Rules, now: datetime) -> e.ReportReopened:
     _need_role(report, command, "reopen", rules.assessors(report.unit, now), "考绩办")
-    need_reason(command.reason, said=_SAID["reopen"])
+    need_reason(command.reason, said=ACTS["reopen"])
     return e.ReportReopened(reason=command.reason.strip(), due_at=rules.returned_due_at(now, report.due_at))
 
 

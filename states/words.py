@@ -56,6 +56,29 @@ EN: Final = {
     "system": "system",
 }
 
+ACTS: Final = {
+    "save": "填报",
+    "send": "送签",
+    "sign": "签字",
+    "submit": "报送",
+    "return": "退回",
+    "withdraw": "撤回",
+    "review": "督查",
+    "reopen": "重新打开",
+    "urge": "催办",
+    "feedback": "反馈整改情况",
+    "escalate": "转约谈",
+    "interview": "登记约谈",
+    "deduct": "转扣分",
+    "appeal": "申诉",
+    "confirm": "确认扣分",
+    "waive": "不予扣分",
+    "improve": "进位销号",
+    "settle": "报送销号",
+    "close": "销号",
+}
+"""What the acts of the lifecycle tables are called."""
+
 
 def word(term: str, language: str = "zh") -> str:
     """The glossary's word for a term of the code; the term itself where the glossary has none."""
