@@ -24,8 +24,8 @@ from workflow.recording import Answer
 def act(parsed: argparse.Namespace) -> int:
     """`kaoji report|case|liaison ACT …`."""
     office = place(parsed)
-    running = _running(office)
-    answer = running.workflow.execute(_command(parsed, running))
+    with _running(office) as running:
+        answer = running.workflow.execute(_command(parsed, running))
     _say(answer, parsed)
     return 0
 

@@ -2,21 +2,52 @@
 
 import argparse
 import json
+import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NoReturn
 
+from app.glance import Glance
 from app.place import place
-from states.models import Duty, DutyKind
+from states.models import Duty, DutyKind, ReportState
 from storage.database import Database, open_database
-from workflow.ports import ContactRow, EventRow
+from workflow.ports import ContactRow
 from workflow.queries import Board, Document
 
 
-def _opened(parsed: argparse.Namespace) -> tuple[Board, Database]:
+@contextmanager
+def _opened(parsed: argparse.Namespace) -> Iterator[tuple[Board, Database]]:
     office = place(parsed).glance()
-    database = open_database(office.database_url, read_only=True)
-    board = Board(database, timezone=office.timezone, unit_names=office.unit_names, indicators=office.indicators)
-    return board, database
+    with open_database(office.database_url, read_only=True) as database, database.steady():
+        _need_known(parsed, office, database)
+        names, indicators = office.unit_names, office.indicators
+        yield Board(database, timezone=office.timezone, unit_names=names, indicators=indicators), database
+
+
+def _need_known(parsed: argparse.Namespace, office: Glance, database: Database) -> None:
+    """Refuse a name the office neither has nor had: an empty answer would be taken for "nothing to do"."""
+    asked = vars(parsed)
+    known = (
+        ("unit", "单位", office.unit_names),
+        ("person", "人员", office.people),
+        ("state", "状态", dict.fromkeys(ReportState)),
+    )
+    for name, said, names in known:
+        value = asked.get(name)
+        if value is not None and value not in names and not (name == "unit" and database.reports(unit=value)):
+            _refuse(f"没有{said} {value}", f"{said}有：{'、'.join(names)}")
+    if asked.get("period") is not None and not _PERIOD.fullmatch(asked["period"]):
+        _refuse(f"期次 {asked['period']} 不对", "应写作 年-月，如 2015-10")
+
+
+_PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
+
+
+def _refuse(message: str, remedy: str) -> NoReturn:
+    from app.faults import Unusable
+
+    raise Unusable(message, remedy)
 
 
 def print_json(document: object) -> None:
@@ -25,133 +56,87 @@ def print_json(document: object) -> None:
     sys.stdout.write("\n")
 
 
-def status(parsed: argparse.Namespace) -> int:
-    """`kaoji status [REF]`."""
-    board, _ = _opened(parsed)
-    if parsed.ref is None:
-        return _board(board, parsed)
-    document = board.status(parsed.ref)
-    if document is None:
-        return _unknown(f"没有报表 {parsed.ref}", "报表写作 期次/单位，如 2015-10/shirong；kaoji status 列出全部报表")
+def _show(document: object, shown_by: str, parsed: argparse.Namespace) -> int:
+    """As JSON, or as one of the tables."""
     if parsed.json:
         print_json(document)
     else:
-        from app.tables import show_report
+        from app import tables
 
-        show_report(document)
+        getattr(tables, shown_by)(document)
     return 0
 
 
-def _board(board: Board, parsed: argparse.Namespace) -> int:
-    lines = board.board(
+def status(parsed: argparse.Namespace) -> int:
+    """`kaoji status [REF]`."""
+    with _opened(parsed) as (board, _):
+        if parsed.ref is None:
+            return _show(_lines(board, parsed), "show_board", parsed)
+        document = board.status(parsed.ref)
+    if document is None:
+        _refuse(f"没有报表 {parsed.ref}", "报表写作 期次/单位，如 2015-10/shirong；kaoji status 列出全部报表")
+    return _show(document, "show_report", parsed)
+
+
+def _lines(board: Board, parsed: argparse.Namespace) -> list[Document]:
+    return board.board(
         period=parsed.period, unit=parsed.unit, state=parsed.state, overdue=True if parsed.overdue else None
     )
-    if parsed.json:
-        print_json(lines)
-    else:
-        from app.tables import show_board
-
-        show_board(lines)
-    return 0
-
-
-def _unknown(message: str, remedy: str) -> int:
-    print(message, file=sys.stderr)
-    print(remedy, file=sys.stderr)
-    return 1
 
 
 def inbox(parsed: argparse.Namespace) -> int:
     """`kaoji inbox PERSON`."""
-    board, _ = _opened(parsed)
-    return _lines(board.inbox(parsed.person), parsed)
-
-
-def _lines(lines: list[Document], parsed: argparse.Namespace) -> int:
-    if parsed.json:
-        print_json(lines)
-    else:
-        from app.tables import show_board
-
-        show_board(lines)
-    return 0
+    with _opened(parsed) as (board, _):
+        return _show(board.inbox(parsed.person), "show_board", parsed)
 
 
 def history(parsed: argparse.Namespace) -> int:
     """`kaoji history REF|CASE`."""
-    board, database = _opened(parsed)
-    case = database.case(parsed.ref)
-    lines = board.history(f"case:{case.id}" if case else f"report:{parsed.ref}")
+    with _opened(parsed) as (board, database):
+        case = database.case(parsed.ref)
+        lines = board.history(f"case:{case.id}" if case else f"report:{parsed.ref}")
     if not lines:
-        return _unknown(
-            f"没有 {parsed.ref} 的流转记录", "请核对报表（期次/单位）或督查件（编号或 期次/单位/指标）的写法"
-        )
-    if parsed.json:
-        print_json(lines)
-    else:
-        from app.tables import show_history
-
-        show_history(lines)
-    return 0
+        _refuse(f"没有 {parsed.ref} 的流转记录", "请核对报表（期次/单位）或督查件（编号或 期次/单位/指标）的写法")
+    return _show(lines, "show_history", parsed)
 
 
 def case_list(parsed: argparse.Namespace) -> int:
     """`kaoji case list`."""
-    board, _ = _opened(parsed)
-    lines = board.cases(open_only=parsed.open, unit=parsed.unit)
-    if parsed.json:
-        print_json(lines)
-    else:
-        from app.tables import show_cases
-
-        show_cases(lines)
-    return 0
+    with _opened(parsed) as (board, _):
+        return _show(board.cases(open_only=parsed.open, unit=parsed.unit), "show_cases", parsed)
 
 
 def case_show(parsed: argparse.Namespace) -> int:
     """`kaoji case show CASE`."""
-    board, database = _opened(parsed)
-    case = database.case(parsed.case)
-    if case is None:
-        return _unknown(
-            f"没有督查件 {parsed.case}", "督查件写作编号，或 期次/单位/指标；kaoji case list 列出全部督查件"
-        )
-    document = {**board.case(case), "history": board.history(f"case:{case.id}")}
-    if parsed.json:
-        print_json(document)
-    else:
-        from app.tables import show_case
-
-        show_case(document)
-    return 0
+    with _opened(parsed) as (board, database):
+        case = database.case(parsed.case)
+        if case is None:
+            _refuse(f"没有督查件 {parsed.case}", "督查件写作编号，或 期次/单位/指标；kaoji case list 列出全部督查件")
+        document = {**board.case(case), "history": board.history(f"case:{case.id}")}
+    return _show(document, "show_case", parsed)
 
 
 def liaison_list(parsed: argparse.Namespace) -> int:
     """`kaoji liaison list`: who is behind with visits, and what was logged."""
-    board, database = _opened(parsed)
-    contacts = database.contacts(unit=parsed.unit)
-    visited = {row.unit for row in contacts if row.visit}
-    units = [
-        {
-            "unit": duty.unit,
-            "last_visit": board.local(duty.since) if duty.unit in visited else None,
-            "behind": any(row.kind == "liaison_reminded" and row.at > duty.since for row in _events(database, duty)),
-        }
-        for duty in database.duties()
-        if duty.kind is DutyKind.LIAISON and parsed.unit in (None, duty.unit)
-    ]
+    with _opened(parsed) as (board, database):
+        contacts = database.contacts(unit=parsed.unit)
+        visited = {row.unit for row in contacts if row.visit}
+        units = [
+            {
+                "unit": duty.unit,
+                "last_visit": board.local(duty.since) if duty.unit in visited else None,
+                "behind": _is_behind(duty, database),
+            }
+            for duty in database.duties()
+            if duty.kind is DutyKind.LIAISON and parsed.unit in (None, duty.unit)
+        ]
     document: Document = {"units": units, "contacts": [_contact(row, board) for row in contacts]}
-    if parsed.json:
-        print_json(document)
-    else:
-        from app.tables import show_liaison
-
-        show_liaison(document)
-    return 0
+    return _show(document, "show_liaison", parsed)
 
 
-def _events(database: Database, duty: Duty) -> Sequence[EventRow]:
-    return database.events_of(f"duty:{duty.ref}")
+def _is_behind(duty: Duty, database: Database) -> bool:
+    events = database.events_of(f"duty:{duty.ref}")
+    return any(row.kind == "liaison_reminded" and row.at > duty.since for row in events)
 
 
 def _contact(row: ContactRow, board: Board) -> Document:
@@ -166,7 +151,7 @@ def rank_parse(parsed: argparse.Namespace) -> int:
     from states.ranks import read_rank
 
     if parsed.field < 1:
-        return _unknown(f"--field {parsed.field} 不对", "应为参加排名的个数，如 11")
+        _refuse(f"--field {parsed.field} 不对", "应为参加排名的个数，如 11")
     reading = asdict(read_rank(parsed.text, parsed.field))
     if parsed.json:
         print_json(reading)

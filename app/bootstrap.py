@@ -3,6 +3,8 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from app.config import Settings, load
 from app.holidays import workdays
@@ -15,13 +17,21 @@ from workflow.service import Workflow
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """The parts of a process, put together."""
+    """The parts of a process, put together. As a context it lets go of the database at its end."""
 
     settings: Settings
     database: Database
     rules: Rules
     workflow: Workflow
     clock: Clock
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.database.close()
 
 
 def read_settings(config: Path) -> Settings:

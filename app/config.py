@@ -3,16 +3,15 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from app.config_checks import Whole, problems_of
 from app.config_file import Location, Problem, ReadFile, read_yaml
+from app.config_mending import Doubt, doubt_left_by, mended
 from app.config_shape import ConfigShape, MailShape
+from app.config_words import in_words
 from app.glance import located
 from app.indicators import read_indicators
 from states.canonical import canonical, sha256
@@ -68,120 +67,64 @@ class Settings:
 def load(path: Path, *, environment: Mapping[str, str]) -> Settings:
     """Read and check the configuration. Raises ConfigError with every mistake at once."""
     file = read_yaml(path)
-    if file.problems and file.data is None:
-        raise ConfigError(file.problems)
+    if not isinstance(file.data, dict):
+        nothing = Problem(file.name, 1, "不是一份配置", "应如自带的 config.yaml，由“键: 值”组成")
+        raise ConfigError(file.problems or [nothing])
     organisation_file, prefix = _organisation(path, file)
-    shape, problems = _shaped(file, organisation_file, prefix)
-    written = file.data.get("indicators") if isinstance(file.data, dict) else None
+    written = file.data.get("indicators")
     indicators_path = path.parent / (written if isinstance(written, str) else "indicators.csv")
-    indicators, lines, csv_problems = read_indicators(indicators_path)
-    problems += file.problems + csv_problems
+    indicators, lines, problems = read_indicators(indicators_path)
+    problems += file.problems
     if organisation_file is not file:
         problems += organisation_file.problems
-    if shape is not None:
-        whole = Whole(
-            shape=shape,
-            file=file,
-            organisation_file=organisation_file,
-            prefix=prefix,
-            indicators=indicators,
-            indicator_lines=lines,
-            indicators_file=indicators_path.name,
-        )
-        problems += problems_of(whole)
-    if problems or shape is None:
+    if organisation_file.data is None and organisation_file.problems:
         raise ConfigError(problems)
-    return _settings(path, shape, indicators, environment)
+    shape, doubt = _shaped(file, organisation_file, prefix, problems)
+    if shape is None:
+        raise ConfigError(problems)
+    whole = Whole(
+        shape=shape,
+        file=file,
+        organisation_file=organisation_file,
+        prefix=prefix,
+        indicators=indicators,
+        indicator_lines=lines,
+        indicators_file=indicators_path.name,
+        doubt=doubt,
+    )
+    problems += problems_of(whole)
+    mail = _mail(shape.mail, file, path, environment, problems)
+    if problems:
+        raise ConfigError(problems)
+    return _settings(path, shape, indicators, mail)
 
 
 def _organisation(path: Path, file: ReadFile) -> tuple[ReadFile, Location]:
     """The file the organisation stands in, and where in it: here, or in a file of its own named here."""
-    named = file.data.get("organisation") if isinstance(file.data, dict) else None
+    named = file.data.get("organisation")
     if isinstance(named, str):
         return read_yaml(path.parent / named), ()
     return file, ("organisation",)
 
 
-def _shaped(file: ReadFile, organisation_file: ReadFile, prefix: Location) -> tuple[ConfigShape | None, list[Problem]]:
-    data = file.data
-    if not isinstance(data, dict):
-        return None, [Problem(file.name, 1, "不是一份配置", "应如自带的 config.yaml，由“键: 值”组成")]
-    if not prefix:
-        data = {**data, "organisation": organisation_file.data}
+def _shaped(
+    file: ReadFile, organisation_file: ReadFile, prefix: Location, problems: list[Problem]
+) -> tuple[ConfigShape | None, Doubt]:
+    """The configuration in its shape, and what its mistakes leave in doubt; adds to the problems."""
+    data = file.data if prefix else {**file.data, "organisation": organisation_file.data}
     try:
-        return ConfigShape.model_validate(data), []
+        return ConfigShape.model_validate(data), Doubt()
     except ValidationError as invalid:
-        return None, [_problem(error, file, organisation_file, prefix) for error in invalid.errors()]
-
-
-def _problem(error: ErrorDetails, file: ReadFile, organisation_file: ReadFile, prefix: Location) -> Problem:
-    location = error["loc"]
-    if location[:1] == ("organisation",) and not prefix:
-        file, location = organisation_file, location[1:]
-    named = ".".join(str(part) for part in location)
-    wrong, right = _in_words(error, named)
-    return file.problem(location, wrong, right)
-
-
-def _in_words(error: ErrorDetails, named: str) -> tuple[str, str]:
-    kind, given, context = error["type"], error["input"], error.get("ctx", {})
-    if kind == "extra_forbidden":
-        return f"没有 {named} 这个键", _nearest(error)
-    if kind == "missing":
-        return f"缺少 {named}", "请补上这一项"
-    wrong = f"{named} 的值“{given}”不对"
-    if kind in _LIMITS:
-        return wrong, _LIMITS[kind].format(**context)
-    if kind == "value_error":
-        return wrong, str(context["error"])
-    if kind in ("enum", "literal_error"):
-        return wrong, f"应是：{context['expected']}".replace(" or ", "、")
-    return wrong, _KINDS.get(kind, f"应为：{error['msg']}")
-
-
-_LIMITS = {
-    "greater_than_equal": "应不小于 {ge}",
-    "less_than_equal": "应不大于 {le}",
-    "string_pattern_mismatch": "应符合 {pattern}",
-}
-_KINDS = {
-    "int_type": "应为整数",
-    "int_parsing": "应为整数",
-    "bool_type": "应为 true 或 false",
-    "bool_parsing": "应为 true 或 false",
-    "string_type": "应为文字",
-    "time_type": "应为时刻，如 17:00",
-    "time_parsing": "应为时刻，如 17:00",
-    "date_type": "应为日期，如 2026-10-10",
-    "date_parsing": "应为日期，如 2026-10-10",
-    "date_from_datetime_parsing": "应为日期，如 2026-10-10",
-    "tuple_type": "应为列表，每项前写“- ”",
-    "model_type": "应为一组“键: 值”",
-}
-
-
-def _nearest(error: ErrorDetails) -> str:
-    key, here = str(error["loc"][-1]), _known_keys(error["loc"][:-1])
-    near = get_close_matches(key, here, n=2, cutoff=0.5)
-    return f"是不是 {' 或 '.join(near)}？" if near else f"这里可以写：{'、'.join(here)}"
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    shape: Any = ConfigShape
-    for part in location:
-        if isinstance(part, int):
-            continue
-        inner = shape.model_fields[part].annotation
-        shape = inner if hasattr(inner, "model_fields") else inner.__args__[0]
-    return [field.alias or name for name, field in shape.model_fields.items()]
+        errors = invalid.errors()
+    problems += [in_words(error, file, organisation_file, prefix) for error in errors]
+    shape = mended(data, errors)
+    return shape, Doubt() if shape is None else doubt_left_by(errors, shape)
 
 
 # --- as values -----------------------------------------------------------------------------------------------------
 
 
-def _settings(
-    path: Path, shape: ConfigShape, indicators: tuple[Indicator, ...], environment: Mapping[str, str]
-) -> Settings:
+def _settings(path: Path, shape: ConfigShape, indicators: tuple[Indicator, ...], mail: MailSettings) -> Settings:
     office = _office(shape, indicators)
     calendar = shape.calendar
     matters = shape.model_dump(mode="json", exclude={"database", "mail", "log", "daemon"})
@@ -191,7 +134,7 @@ def _settings(
         office=office,
         policies=_policies(shape),
         database_url=located(shape.database.url, path),
-        mail=_mail(shape.mail, path, environment),
+        mail=mail,
         calendar_add=frozenset(calendar.workdays),
         calendar_remove=frozenset(calendar.holidays),
         first_period=shape.daemon.first_period,
@@ -232,26 +175,41 @@ def _policies(shape: ConfigShape) -> Policies:
     return Policies(**calendar, **stated)
 
 
-def _mail(shape: MailShape, path: Path, environment: Mapping[str, str]) -> MailSettings:
+def _mail(
+    shape: MailShape, file: ReadFile, path: Path, environment: Mapping[str, str], problems: list[Problem]
+) -> MailSettings:
     stated = shape.model_dump(exclude={"password_file", "password_env"})
-    ca_file = str(path.parent / shape.ca_file) if shape.ca_file else None
-    password = _password(shape, path, environment)
-    return MailSettings(**{**stated, "ca_file": ca_file}, password=password, domain=shape.sender.partition("@")[2])
+    ca_file = path.parent / shape.ca_file if shape.ca_file else None
+    if ca_file is not None and not ca_file.is_file():
+        wrong = f"找不到证书机构文件 {shape.ca_file}"
+        problems.append(file.problem(("mail", "ca_file"), wrong, "请核对 mail.ca_file，相对路径从本文件算起"))
+    return MailSettings(
+        **{**stated, "ca_file": str(ca_file) if ca_file else None},
+        password=_password(shape, file, path, environment, problems),
+        domain=shape.sender.partition("@")[2],
+    )
 
 
-def _password(shape: MailShape, path: Path, environment: Mapping[str, str]) -> str | None:
+def _password(
+    shape: MailShape, file: ReadFile, path: Path, environment: Mapping[str, str], problems: list[Problem]
+) -> str | None:
     """From the file or the environment variable named: never from the configuration itself."""
-    if shape.password_file is not None:
-        secret = path.parent / shape.password_file
+
+    def wrong_at(key: str, wrong: str, right: str) -> None:
+        problems.append(file.problem(("mail", key), wrong, right))
+
+    if shape.password_file is not None and shape.password_env is not None:
+        wrong_at("password_env", "邮件密码写了两处", "password_file 和 password_env 只写一处")
+    elif shape.password_file is not None:
         try:
-            return secret.read_text(encoding="utf-8").strip()
-        except OSError as fault:
-            raise ConfigError(
-                [Problem(str(secret), 1, f"读不出邮件密码（{fault.strerror}）", "请核对 mail.password_file")]
-            ) from fault
-    if shape.password_env is None:
-        return None
-    if shape.password_env not in environment:
-        wrong = f"环境变量 {shape.password_env} 没有设置"
-        raise ConfigError([Problem(path.name, 1, wrong, "请设置它，或改写 mail.password_env")])
-    return environment[shape.password_env]
+            return (path.parent / shape.password_file).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as fault:
+            said = getattr(fault, "strerror", None) or "不是 UTF-8 编码"
+            wrong_at("password_file", f"读不出邮件密码（{said}）", "请核对 mail.password_file，相对路径从本文件算起")
+    elif shape.password_env is not None:
+        if shape.password_env in environment:
+            return environment[shape.password_env]
+        wrong_at("password_env", f"环境变量 {shape.password_env} 没有设置", "请设置它，或改写 mail.password_env")
+    elif shape.username is not None:
+        wrong_at("username", f"写了用户名 {shape.username}，却没有密码", "请写 password_env 或 password_file")
+    return None

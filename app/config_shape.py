@@ -1,5 +1,6 @@
 """The shape of `config.yaml`: every key there is, with its type, its limits and its default."""
 
+import re
 from datetime import date, time
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
@@ -10,6 +11,9 @@ from states.office import BUREAU_DUTIES, DISTRICT_DUTIES, Duties, Level, Role
 from states.policies import Policies, Roll
 
 DEFAULT = Policies()
+
+_TIME = re.compile(r"(\d{1,2}):(\d\d)(?::(\d\d))?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class _Shape(BaseModel):
@@ -23,10 +27,17 @@ def _timezone(name: str) -> str:
 
 
 def _clock_time(written: object) -> object:
-    # YAML 1.1 reads an unquoted 17:00 as the number 1020, in base 60.
-    if isinstance(written, int) and not isinstance(written, bool) and 0 <= written < 24 * 60:
-        return time(written // 60, written % 60)
-    return written
+    # Left to itself, pydantic takes 1700 for seconds since midnight.
+    if isinstance(written, str) and (parts := _TIME.fullmatch(written)) is not None:
+        return "{:0>2}:{}:{}".format(*parts.groups(default="00"))
+    raise ValueError("应为时刻，如 17:00")
+
+
+def _day(written: object) -> object:
+    # Left to itself, pydantic takes 20260101 for seconds since 1970.
+    if isinstance(written, str) and _DAY.fullmatch(written):
+        return written
+    raise ValueError("应为日期，如 2026-10-10")
 
 
 def _plain_text(text: str) -> str:
@@ -46,6 +57,7 @@ def _address(text: str) -> str:
 
 
 ClockTime = Annotated[time, BeforeValidator(_clock_time)]
+Day = Annotated[date, BeforeValidator(_day)]
 Name = Annotated[str, AfterValidator(_plain_text)]
 Address = Annotated[str, AfterValidator(_address)]
 Code = Annotated[str, Field(pattern=r"^[^\s/]+$")]
@@ -99,8 +111,8 @@ class CalendarShape(_Shape):
     roll: Roll = DEFAULT.roll
     open_time: ClockTime = DEFAULT.open_time
     deadline_time: ClockTime = DEFAULT.deadline_time
-    workdays: tuple[date, ...] = ()
-    holidays: tuple[date, ...] = ()
+    workdays: tuple[Day, ...] = ()
+    holidays: tuple[Day, ...] = ()
 
 
 class RulesShape(_Shape):
@@ -213,8 +225,8 @@ class AppointmentShape(_Shape):
     person: str
     role: Role
     unit: str
-    since: date = Field(alias="from")
-    until: Annotated[date | None, Field(alias="to")] = None
+    since: Day = Field(alias="from")
+    until: Annotated[Day | None, Field(alias="to")] = None
 
 
 class OrganisationShape(_Shape):

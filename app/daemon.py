@@ -37,9 +37,9 @@ def serve(parsed: argparse.Namespace) -> int:
     database_url = office.database or settings.database_url
     with DaemonLock(database_url):
         ready(database_url)
-        running = put_together(settings, SystemClock(), database_url)
-        found(running)
-        asyncio.run(_run(running))
+        with put_together(settings, SystemClock(), database_url) as running:
+            found(running)
+            asyncio.run(_run(running))
     return 0
 
 

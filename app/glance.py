@@ -4,7 +4,8 @@ import csv
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+from zoneinfo import ZoneInfo
 
 import yaml
 
@@ -18,22 +19,26 @@ class Glance:
     database_url: str
     timezone: str
     unit_names: Mapping[str, str]
+    people: Mapping[str, str]
     indicators: tuple[str, ...]
 
 
 def glance(path: Path, database: str | None = None) -> Glance:
-    """Read the configuration for a question. Raises OSError, yaml.YAMLError, or KeyError/TypeError on a broken one."""
-    with path.open(encoding="utf-8") as file:
-        read = yaml.load(file, Loader=_Loader)  # noqa: S506  both loaders are the safe ones
-    organisation = read["organisation"]
+    """Read the configuration for a question. Raises Unusable on a broken one, naming the file."""
+    read = _yaml(path)
+    organisation, stands_in = read.get("organisation"), path
     if isinstance(organisation, str):
-        with (path.parent / organisation).open(encoding="utf-8") as file:
-            organisation = yaml.load(file, Loader=_Loader)  # noqa: S506  as above
+        stands_in = path.parent / organisation
+        organisation = _yaml(stands_in)
+    if not isinstance(organisation, dict):
+        _refuse(stands_in, "没有 organisation")
+    timezone = read.get("timezone", "Asia/Shanghai")
     return Glance(
-        database_url=database or located(read.get("database", {}).get("url", "sqlite:///kaoji.db"), path),
-        timezone=read.get("timezone", "Asia/Shanghai"),
-        unit_names={unit["code"]: unit["name"] for unit in organisation["units"]},
-        indicators=_indicator_codes(path.parent / read.get("indicators", "indicators.csv")),
+        database_url=database or _database_url(read, path),
+        timezone=timezone if _is_timezone(timezone) else _refuse(path, f"没有“{timezone}”这个时区（timezone）"),
+        unit_names=dict(_pairs(organisation, "units", ("code", "name"), stands_in)),
+        people=dict(_pairs(organisation, "people", ("id", "name"), stands_in)),
+        indicators=_indicator_codes(path, read.get("indicators", "indicators.csv")),
     )
 
 
@@ -45,9 +50,61 @@ def located(url: str, config: Path) -> str:
     return f"{prefix}{(config.parent / url.removeprefix(prefix)).resolve()}"
 
 
-def _indicator_codes(path: Path) -> tuple[str, ...]:
+def _yaml(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        with path.open(encoding="utf-8-sig") as file:
+            read = yaml.load(file, Loader=_Loader)  # noqa: S506  both loaders are the safe ones
+    except OSError as fault:
+        _refuse(path, f"读不出（{fault.strerror}）")
     except UnicodeDecodeError:
-        text = path.read_text(encoding="gb18030")
-    return tuple(row["code"].strip() for row in csv.DictReader(text.splitlines()))
+        _refuse(path, "不是 UTF-8 编码")
+    except (yaml.YAMLError, ValueError) as fault:
+        mark = getattr(fault, "problem_mark", None)
+        _refuse(path, f"{f'第 {mark.line + 1} 行' if mark else ''}不是正确的 YAML")
+    return read if isinstance(read, dict) else _refuse(path, "不是一份配置")
+
+
+def _database_url(read: Mapping[str, Any], path: Path) -> str:
+    database = read.get("database", {})
+    url = database.get("url", "sqlite:///kaoji.db") if isinstance(database, dict) else None
+    return located(url, path) if isinstance(url, str) else _refuse(path, "database.url 不是数据库地址")
+
+
+def _is_timezone(name: object) -> bool:
+    try:
+        return isinstance(name, str) and bool(ZoneInfo(name))
+    except (KeyError, ValueError, OSError):
+        return False
+
+
+def _pairs(organisation: Mapping[str, Any], kind: str, keys: tuple[str, str], path: Path) -> list[tuple[str, str]]:
+    try:
+        return [(str(row[keys[0]]), str(row[keys[1]])) for row in organisation[kind]]
+    except (KeyError, TypeError):
+        _refuse(path, f"{kind} 中缺少 {' 或 '.join(keys)}")
+
+
+def _indicator_codes(config: Path, name: object) -> tuple[str, ...]:
+    path = config.parent / (name if isinstance(name, str) else _refuse(config, "indicators 不是一个文件名"))
+    try:
+        rows = csv.DictReader(_text(path.read_bytes()).splitlines())
+        return tuple(row["code"].strip() for row in rows) or _refuse(path, "没有一项指标")
+    except OSError as fault:
+        _refuse(path, f"读不出（{fault.strerror}）")
+    except UnicodeDecodeError:
+        _refuse(path, "编码不能识别")
+    except (KeyError, AttributeError):
+        _refuse(path, "缺少 code 一列")
+
+
+def _text(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("gb18030")
+
+
+def _refuse(path: Path, wrong: str) -> NoReturn:
+    from app.faults import Unusable
+
+    raise Unusable(f"{path} 不能用：{wrong}", "请运行 kaoji check，它会逐处指出错在哪一行、应怎样写")

@@ -1,6 +1,8 @@
 """Reads `indicators.csv` as spreadsheet programs save it, naming the line of every mistake."""
 
 import csv
+import io
+import re
 from pathlib import Path
 
 from app.config_file import Problem
@@ -8,13 +10,17 @@ from states.office import Indicator
 
 COLUMNS = ("code", "name", "main_content", "lead_unit", "field", "target_rank", "year_end_target")
 
+_CODE = re.compile(r"[^\s/]+")
+_RESERVED = ("overdue",)
+"""`PERIOD/UNIT/overdue` names the case of an overdue report."""
+
 
 def read_indicators(path: Path) -> tuple[tuple[Indicator, ...], dict[str, int], list[Problem]]:
     """The indicators in order, the line of each by code, and every mistake."""
     text, problem = _text(path)
     if problem is not None:
         return (), {}, [problem]
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(io.StringIO(text, newline=""))
     missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
     if missing:
         return (), {}, [Problem(path.name, 1, f"缺少列 {'、'.join(missing)}", f"应有 {'、'.join(COLUMNS)}")]
@@ -22,6 +28,9 @@ def read_indicators(path: Path) -> tuple[tuple[Indicator, ...], dict[str, int], 
     lines: dict[str, int] = {}
     problems: list[Problem] = []
     for row in reader:
+        if any(cell.strip() for cell in row.get(None) or ()):
+            problems.append(Problem(path.name, reader.line_num, "这一行的格数比表头多", "含逗号的文字请加引号"))
+            continue
         indicator = _indicator({name: (row[name] or "").strip() for name in COLUMNS}, path, reader.line_num, problems)
         if indicator is None:
             continue
@@ -52,6 +61,10 @@ def _indicator(row: dict[str, str], path: Path, line: int, problems: list[Proble
     before = len(problems)
     needed = ("code", "name", "lead_unit")
     problems += [Problem(path.name, line, f"{column} 是空的", "请填写") for column in needed if not row[column]]
+    if row["code"] and (_CODE.fullmatch(row["code"]) is None or row["code"] in _RESERVED):
+        problems.append(
+            Problem(path.name, line, f"code“{row['code']}”不能用", "不能含空格和“/”；overdue 另有用处，请另取一个")
+        )
     field = _whole(row["field"], 10_000)
     if field is None:
         problems.append(Problem(path.name, line, f"field“{row['field']}”不对", "应为参加排名的个数，如 11"))

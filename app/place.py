@@ -68,10 +68,10 @@ def _existing(config: Path) -> Path:
 
 
 def _lacks_database(config: Path) -> bool:
+    if not config.exists():
+        return True
     try:
         url = glance(config).database_url
-    except FileNotFoundError:
-        return True
     except Exception:  # noqa: BLE001  a broken configuration is reported by whoever reads it whole
         return False
     return url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists()

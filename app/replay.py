@@ -71,13 +71,13 @@ def replay(
     settings = read_settings(directory / "config.yaml")
     story = read_story(directory / "story.csv")
     ready(database_url)
-    with MailSink(maildir) as sink:
-        running = put_together(settings, VirtualClock(story[0].at), database_url)
+    clock = VirtualClock(story[0].at)
+    with MailSink(maildir) as sink, put_together(settings, clock, database_url) as running:
         _need_empty(running)
         with _mailing(running, sink) as post:
             play = _Playing(directory, running, story, post, progress or _unseen)
             refused = play.run(until)
-    return _outcome(running, refused, time.perf_counter() - began)
+        return _outcome(running, refused, time.perf_counter() - began)
 
 
 def _need_empty(running: Running) -> None:

@@ -1,14 +1,27 @@
-"""What every test shares: how property tests run, and a real PostgreSQL."""
+"""What every test shares: how property tests run, logs that end with the test, and a real PostgreSQL."""
 
+import logging
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
 
 from tests import postgres as own_postgres
 
 settings.register_profile("kaoji", deadline=None, print_blob=True)  # a slow machine is no broken rule
 settings.load_profile("kaoji")
+
+
+@pytest.fixture(autouse=True)
+def logs_end_with_the_test() -> Iterator[None]:
+    """A command sets up its logs on the standard error of the moment, which is gone when its test is over."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,15 @@
 """Proves the audit: the chain holds, replay gives the rows that stand, every mail names a head that was (part 12)."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from states.canonical import content_sha256
 from states.codec import decode
 from states.models import Case, Duty, Report
 from workflow.chain import GENESIS, BadLink, verified
-from workflow.ports import EventRow, SignOffRow
+from workflow.ports import ContactRow, EventRow, SignOffRow
+from workflow.projection import Voiding, projected
 from workflow.recording import Model, evolved
 
 
@@ -29,6 +30,9 @@ class AuditReader(Protocol):
 
     def all_signoffs(self) -> Iterable[SignOffRow]:
         """Every signature."""
+
+    def contacts(self) -> Iterable[ContactRow]:
+        """Every liaison contact."""
 
     def anchors(self) -> Iterable[tuple[str, int, str]]:
         """Message-ID, `audit_seq` and `audit_head` of every mail."""
@@ -52,20 +56,21 @@ class Verdict:
 def verify(reader: AuditReader) -> Verdict:
     """The whole proof, stopping at the first thing that does not hold."""
     anchors = _anchors_by_seq(reader)
-    replayed: dict[str, Model] = {}
-    signed: dict[int, tuple[str, str, str]] = {}
+    replay = _Replay()
     count, head = 0, GENESIS
     for link in verified(reader.events()):
-        problem = _broken(link, anchors, replayed) if isinstance(link, EventRow) else link.why
-        if problem is not None:
-            return Verdict(events=count, head=head, problem=f"第 {link.seq} 条流转记录：{problem}", bad_seq=link.seq)
         if isinstance(link, BadLink):
-            break
-        if link.kind == "report_signed":
-            signed[link.seq] = _signature(link, replayed)
+            return _bad(link.seq, link.why, count, head)
+        problem = _unanchored(link, anchors) or replay.broken_by(link)
+        if problem is not None:
+            return _bad(link.seq, problem, count, head)
         count, head = link.seq, link.hash
-    problem = _beyond(anchors, count) or _differing(replayed, reader) or _unsigned(signed, reader)
+    problem = _beyond(anchors, count) or _differing(replay, reader) or _unsigned(replay, reader)
     return Verdict(events=count, head=head, problem=problem)
+
+
+def _bad(seq: int, why: str, count: int, head: str) -> Verdict:
+    return Verdict(events=count, head=head, problem=f"第 {seq} 条流转记录：{why}", bad_seq=seq)
 
 
 def _anchors_by_seq(reader: AuditReader) -> dict[int, list[tuple[str, str]]]:
@@ -75,25 +80,47 @@ def _anchors_by_seq(reader: AuditReader) -> dict[int, list[tuple[str, str]]]:
     return anchors
 
 
-def _broken(row: EventRow, anchors: Mapping[int, list[tuple[str, str]]], replayed: dict[str, Model]) -> str | None:
-    for message_id, head in anchors.get(row.seq, ()):
-        if head != row.hash:
-            return f"与邮件 {message_id} 所载的散列值不符"
-    known = replayed.get(row.subject)
-    if row.item_seq != (known.seq if known else 0) + 1:
-        return f"{row.subject} 的序号不连续"
-    try:
-        after = evolved(known, decode(row.kind, row.payload), at=row.at, actor=row.actor)
-    except (ValueError, KeyError, TypeError) as fault:
-        return f"无法重放（{fault}）"
-    replayed[row.subject] = after
-    return None
+def _unanchored(row: EventRow, anchors: Mapping[int, list[tuple[str, str]]]) -> str | None:
+    """The first mail that bears another hash of this event."""
+    return next(
+        (f"与邮件 {message_id} 所载的散列值不符" for message_id, head in anchors.get(row.seq, ()) if head != row.hash),
+        None,
+    )
 
 
-def _signature(row: EventRow, replayed: Mapping[str, Model]) -> tuple[str, str, str]:
-    report = replayed[row.subject]
-    content = report.content_sha256 if isinstance(report, Report) else ""
-    return row.subject, row.actor, content
+@dataclass(slots=True)
+class _Replay:
+    """Everything the events make, from the first on. `standing`: each report's signatures that are not void."""
+
+    models: dict[str, Model] = field(default_factory=dict)
+    signoffs: dict[int, SignOffRow] = field(default_factory=dict)
+    contacts: dict[int, ContactRow] = field(default_factory=dict)
+    standing: dict[str, list[int]] = field(default_factory=dict)
+
+    def broken_by(self, row: EventRow) -> str | None:
+        """Apply one event; why that cannot be, where it cannot."""
+        known = self.models.get(row.subject)
+        if row.item_seq != (known.seq if known else 0) + 1:
+            return f"{row.subject} 的序号不连续"
+        try:
+            event = decode(row.kind, row.payload)
+            after = evolved(known, event, at=row.at, actor=row.actor)
+        except (ValueError, KeyError, TypeError) as fault:
+            return f"无法重放（{fault}）"
+        self.models[row.subject] = after
+        self._keep(projected(event, after, row))
+        return None
+
+    def _keep(self, row: SignOffRow | ContactRow | Voiding | None) -> None:
+        match row:
+            case SignOffRow():
+                self.signoffs[row.event_seq] = row
+                self.standing.setdefault(row.report, []).append(row.event_seq)
+            case ContactRow():
+                self.contacts[row.event_seq] = row
+            case Voiding():
+                for seq in self.standing.pop(row.report, ()):
+                    self.signoffs[seq] = replace(self.signoffs[seq], void_seq=row.event_seq)
 
 
 def _beyond(anchors: Mapping[int, list[tuple[str, str]]], count: int) -> str | None:
@@ -104,13 +131,13 @@ def _beyond(anchors: Mapping[int, list[tuple[str, str]]], count: int) -> str | N
     )
 
 
-def _differing(replayed: Mapping[str, Model], reader: AuditReader) -> str | None:
+def _differing(replay: _Replay, reader: AuditReader) -> str | None:
     """The first row that replay does not give; how it is planned ahead is not part of what happened."""
     stored: dict[str, Model] = {f"report:{report.ref}": report for report in reader.all_reports()}
     stored |= {f"case:{case.id}": case for case in reader.all_cases()}
     stored |= {f"duty:{duty.ref}": duty for duty in reader.all_duties()}
-    for subject in sorted(stored.keys() | replayed.keys()):
-        row, made = stored.get(subject), replayed.get(subject)
+    for subject in sorted(stored.keys() | replay.models.keys()):
+        row, made = stored.get(subject), replay.models.get(subject)
         if row is None or made is None:
             return f"{subject} 在库中与记录中不能对应"
         if _happened(row) != _happened(made):
@@ -128,12 +155,16 @@ def _happened(model: Model) -> Model:
     return replace(model, wake_at=None, timers_until=model.since)
 
 
-def _unsigned(signed: Mapping[int, tuple[str, str, str]], reader: AuditReader) -> str | None:
-    """The first signature that is not the one its event tells of."""
-    rows: Sequence[SignOffRow] = tuple(reader.all_signoffs())
-    for row in rows:
-        if signed.get(row.event_seq) != (f"report:{row.report}", row.person, row.content_sha256):
-            return f"{row.report} 上 {row.person} 的签批与第 {row.event_seq} 条流转记录不符"
-    if len(rows) != len(signed):
-        return f"签批 {len(rows)} 份，流转记录中有 {len(signed)} 份"
+def _unsigned(replay: _Replay, reader: AuditReader) -> str | None:
+    """The first signature or contact that is not the one its event tells of."""
+    signoffs = {row.event_seq: row for row in reader.all_signoffs()}
+    contacts = {row.event_seq: row for row in reader.contacts()}
+    for seq in sorted(signoffs.keys() | replay.signoffs.keys()):
+        if signoffs.get(seq) != replay.signoffs.get(seq):
+            row = signoffs.get(seq) or replay.signoffs[seq]
+            return f"{row.report} 上 {row.person} 的签批与第 {seq} 条流转记录不符：数据被改动过"
+    for seq in sorted(contacts.keys() | replay.contacts.keys()):
+        if contacts.get(seq) != replay.contacts.get(seq):
+            unit = (contacts.get(seq) or replay.contacts[seq]).unit
+            return f"{unit} 的对接登记与第 {seq} 条流转记录不符：数据被改动过"
     return None

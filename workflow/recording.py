@@ -18,6 +18,7 @@ from states.rules import Rules
 from states.situation import Applied, Decided, Situation
 from workflow.chain import linked
 from workflow.ports import ContactRow, Delivery, EventRow, Message, SignOffRow, Transaction
+from workflow.projection import Voiding, projected
 
 Model = Report | Case | Duty
 _Model = TypeVar("_Model", bound=Model)
@@ -59,7 +60,7 @@ class Recorder:
         tx.append_events(rows)
         for subject, model in {one.subject: one.after for one in applied}.items():
             _save(before.get(subject), model, tx)
-        _project(applied, rows, command.actor, tx)
+        _project(applied, rows, tx)
         notices = notices_for(applied, situation, self._rules, actor=command.actor, now=tx.now)
         if notices:
             tx.enqueue([self._message(notice, rows, tx.now) for notice in notices])
@@ -191,33 +192,12 @@ def _save(before: Model | None, after: Model, tx: Transaction) -> None:
         tx.save_duty(before if isinstance(before, Duty) else None, after)
 
 
-def _project(applied: Sequence[Applied], rows: Sequence[EventRow], actor: str, tx: Transaction) -> None:
-    """Signatures and liaison contacts have rows of their own."""
+def _project(applied: Sequence[Applied], rows: Sequence[EventRow], tx: Transaction) -> None:
     for one, row in zip(applied, rows, strict=True):
-        match one.event, one.after:
-            case e.ReportSigned(), Report():
-                tx.add_signoff(_signoff(one.event, one.after, row, actor))
-            case ((e.ReportReturned() | e.ReportReopened() | e.ReportWithdrawn(new_round=True)), Report()):
-                tx.void_signoffs(one.after.ref, row.seq)
-            case e.ContactLogged(), Duty():
-                tx.add_contact(_contact(one.event, one.after, row, actor))
-
-
-def _signoff(event: e.ReportSigned, report: Report, row: EventRow, actor: str) -> SignOffRow:
-    return SignOffRow(
-        report=report.ref,
-        state=event.step.value,
-        round=report.round,
-        version=report.version,
-        person=actor,
-        on_behalf_of=event.on_behalf_of,
-        at=row.at,
-        content_sha256=event.content_sha256,
-        opinion=event.opinion,
-        event_seq=row.seq,
-        void_seq=None,
-    )
-
-
-def _contact(event: e.ContactLogged, duty: Duty, row: EventRow, actor: str) -> ContactRow:
-    return ContactRow(unit=duty.unit, person=actor, at=row.at, visit=event.visit, text=event.text, event_seq=row.seq)
+        match projected(one.event, one.after, row):
+            case SignOffRow() as signoff:
+                tx.add_signoff(signoff)
+            case ContactRow() as contact:
+                tx.add_contact(contact)
+            case Voiding() as voiding:
+                tx.void_signoffs(voiding.report, voiding.event_seq)

@@ -121,7 +121,6 @@ def test_one_changed_byte_of_an_event_is_found_and_named(kaoji: Kaoji, a_copy: P
     ("arguments", "said"),
     [
         (["status", "2015-10/nobody"], "没有报表"),
-        (["report", "send", "2015-10/nobody", "--as", "shirong.clerk"], "没有报表"),
         (["case", "show", "999"], "没有督查件"),
         (["history", "2015-10/nobody"], "没有"),
     ],

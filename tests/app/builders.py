@@ -1,0 +1,76 @@
+"""Builds an office's folder from the sample configuration, with changes; and one that works there today."""
+
+import shutil
+import sqlite3
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from app.bootstrap import put_together, read_settings
+from app.clock import SystemClock
+from app.founding import found
+from app.place import PROJECT
+from storage.schema import migrate
+
+SAMPLE = PROJECT / "config.yaml"
+Change = tuple[str, str]
+
+
+def an_office(folder: Path, *changes: Change, indicators: Sequence[Change] = ()) -> Path:
+    """The sample office in a folder of its own; each change is a text and what stands there instead."""
+    folder.mkdir(parents=True, exist_ok=True)
+    config = folder / "config.yaml"
+    config.write_text(changed(SAMPLE.read_text(encoding="utf-8"), changes), encoding="utf-8")
+    table = folder / "indicators.csv"
+    shutil.copy(PROJECT / "indicators.csv", table)
+    if indicators:
+        table.write_text(changed(table.read_text(encoding="utf-8-sig"), indicators), encoding="utf-8-sig")
+    return config
+
+
+def changed(text: str, changes: Sequence[Change]) -> str:
+    """The text with each change made once; a change that changes nothing is a mistake of the test."""
+    for old, new in changes:
+        assert old in text, f"{old!r} is not in the sample"
+        text = text.replace(old, new, 1)
+    return text
+
+
+def line_of(path: Path, text: str) -> int:
+    """The number of the first line that holds the text."""
+    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    return next(number for number, line in enumerate(lines, start=1) if text in line)
+
+
+def last_month() -> str:
+    """The period whose reports are surely open, and overdue."""
+    return (SystemClock().now().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+
+
+def a_working_office(folder: Path, *changes: Change) -> Path:
+    """An office that has worked since last month without anybody handing anything in, its timers applied up to now."""
+    now = SystemClock().now()
+    stated = f"holidays: [{now.year}-01-01, {now.year + 1}-01-01]"  # no warning of a year the calendar does not know
+    config = an_office(
+        folder, ('# first_period: "2027-01"', f'first_period: "{last_month()}"'), ("holidays: []", stated), *changes
+    )
+    migrate(url_of(config))
+    running = put_together(read_settings(config), SystemClock())
+    with running.database:
+        found(running)
+        running.workflow.run_due()
+    return config
+
+
+def url_of(config: Path) -> str:
+    """Where that office keeps its records."""
+    return f"sqlite:///{config.parent / 'kaoji.db'}"
+
+
+def records(config: Path) -> dict[str, list[Any]]:
+    """Every row of every table."""
+    with closing(sqlite3.connect(config.parent / "kaoji.db")) as connection:
+        tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {table: connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in tables}

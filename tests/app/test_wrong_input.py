@@ -1,0 +1,512 @@
+"""Wrong input on the command line: one clear message naming place and remedy, the status promised, nothing changed."""
+
+import json
+import os
+import re
+import shutil
+import socket
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+
+import openpyxl
+import pytest
+
+from app.cli import main
+from storage.lock import DaemonLock
+from tests.app.builders import a_working_office, an_office, changed, last_month, records, url_of
+
+Run = Callable[..., tuple[int, str, list[str]]]
+
+REF = f"{last_month()}/market"
+TITLES = ["考绩指标", "最新排名（或预估排名）", "目前三区比较情况", "年终承诺目标"]
+STALLS = ["流动摊点管理", "第5", "三区居中", "全市前4"]
+SIGNS = ["店招店牌规范", "第6", "三区居中", "全市前5"]
+NOBODY = 65534
+
+
+@pytest.fixture(scope="module")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An office at work, to copy."""
+    return a_working_office(tmp_path_factory.mktemp("founded"))
+
+
+@pytest.fixture
+def office(founded: Path, tmp_path: Path) -> Path:
+    """The configuration of an office at work, of the test's own."""
+    shutil.copytree(founded.parent, tmp_path / "office")
+    return tmp_path / "office" / "config.yaml"
+
+
+@pytest.fixture
+def kaoji(office: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs the command line on that office: status, standard output, the lines of standard error."""
+
+    def run(*arguments: str | Path, config: Path = office) -> tuple[int, str, list[str]]:
+        try:
+            status = main(["--config", str(config), *map(str, arguments)])
+        except SystemExit as stopped:
+            status = int(stopped.code or 0)
+        said = capsys.readouterr()
+        return status, said.out, said.err.splitlines()
+
+    return run
+
+
+@pytest.fixture
+def refused(kaoji: Run, office: Path) -> Callable[..., tuple[str, str]]:
+    """Runs a command that must be refused: the two lines said, after looking that nothing changed."""
+
+    def run(*arguments: str | Path) -> tuple[str, str]:
+        before = records(office)
+        status, printed, said = kaoji(*arguments)
+        assert (status, printed, len(said)) == (1, "", 2), said
+        assert records(office) == before
+        return said[0], said[1]
+
+    return run
+
+
+Refuse = Callable[..., tuple[str, str]]
+
+
+# --- names nobody knows, stale versions, wrong people ---------------------------------------------------------------
+
+WRONG: dict[str, tuple[list[str], str, str]] = {
+    "status of no report": (["status", "2015-10/market"], "没有报表 2015-10/market", "kaoji status"),
+    "status of no ref": (["status", "market"], "没有报表 market", "期次/单位"),
+    "show of no report": (["report", "show", "2015-10/market"], "没有报表", "期次/单位"),
+    "board of no unit": (["status", "--unit", "moon"], "没有单位 moon", "market"),
+    "board of no state": (["status", "--state", "done"], "没有状态 done", "section_signed"),
+    "board of no period": (["status", "--period", "2015-13"], "期次 2015-13 不对", "2015-10"),
+    "inbox of nobody": (["inbox", "ghost"], "没有人员 ghost", "market.clerk"),
+    "history of nothing": (["history", "2015-10/market"], "没有 2015-10/market", "期次/单位"),
+    "history of no case": (["history", "999"], "没有 999", "编号"),
+    "no case": (["case", "show", "999"], "没有督查件 999", "kaoji case list"),
+    "no case of that name": (["case", "show", f"{REF}/stalls"], "没有督查件", "kaoji case list"),
+    "cases of no unit": (["case", "list", "--unit", "moon"], "没有单位 moon", "market"),
+    "contacts of no unit": (["liaison", "list", "--unit", "moon"], "没有单位 moon", "market"),
+    "act on no report": (["report", "send", "2015-10/market", "--as", "market.clerk"], "没有报表", "kaoji status"),
+    "act on no ref": (["report", "send", "market", "--as", "market.clerk"], "没有报表 market", "期次/单位"),
+    "act on no case": (
+        ["case", "close", "999", "--as", "assessor", "--reason", "x"],
+        "没有督查件 999",
+        "kaoji case list",
+    ),
+    "visit of no unit": (["liaison", "visit", "moon", "--as", "market.clerk"], "没有单位 moon", "market"),
+    "stale version": (
+        ["report", "edit", REF, "stalls", "--rank", "第5", "--as", "market.clerk", "--version", "99"],
+        "您依据的是第 99 版，现在是第 1 版",
+        "重新打开",
+    ),
+    "wrong actor": (["report", "send", REF, "--as", "market.head"], "market.head 不是", "market.clerk"),
+    "actor of another unit": (["report", "send", REF, "--as", "patrol.clerk"], "patrol.clerk 不是", "market.clerk"),
+    "nobody": (["report", "send", REF, "--as", "ghost"], "ghost 不是", "market.clerk"),
+    "wrong actor on a case": (["case", "confirm", "1", "--as", "market.head"], "market.head 不是", "assessor"),
+    "wrong state": (["report", "sign", REF, "--as", "market.head"], "还没有送签", "送签"),
+    "gaps": (["report", "send", REF, "--as", "market.clerk"], "“流动摊点管理”没有填最新排名", "补齐"),
+    "no such indicator": (
+        ["report", "edit", REF, "moon", "--rank", "第5", "--as", "market.clerk"],
+        f"{REF} 没有指标 moon",
+        "stalls、signs",
+    ),
+    "nothing to take over": (
+        ["report", "edit", REF, "stalls", "--take-over", "--as", "market.clerk"],
+        "没有上期可沿用",
+        "--rank",
+    ),
+    "no reason": (["case", "waive", "1", "--as", "assessor"], "必须写明理由", "填写理由"),
+    "wrong state of a case": (["case", "close", "1", "--as", "assessor", "--reason", "x"], "不能销号", "跟踪督查"),
+    "field of nothing": (["rank", "parse", "第5", "--field", "0"], "--field 0", "11"),
+}
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_each_is_told_in_two_lines_and_changes_nothing(refused: Refuse, name: str) -> None:
+    arguments, wrong, right = WRONG[name]
+
+    said, remedy = refused(*arguments)
+
+    assert wrong in said
+    assert right in remedy
+    assert remedy
+
+
+@pytest.mark.parametrize("arguments", [["status", "2015-10/market"], ["case", "show", "999"], ["inbox", "ghost"]])
+def test_a_refused_question_prints_no_half_document(refused: Refuse, arguments: list[str]) -> None:
+    assert refused(*arguments, "--json")
+
+
+def test_a_stale_version_names_what_was_done_since(kaoji: Run, refused: Refuse) -> None:
+    edit = ("report", "edit", REF, "stalls", "--rank", "第5", "--as", "market.clerk", "--version", "1")
+    assert kaoji(*edit)[0] == 0
+
+    said, _ = refused(*edit)
+
+    assert "market.clerk table_saved" in said
+
+
+def test_the_number_of_anothers_command_is_refused(kaoji: Run, refused: Refuse) -> None:
+    urge = ("report", "urge", REF, "--command-id", "one click", "--as")
+    assert kaoji(*urge, "office")[0] == 0
+
+    said, remedy = refused(*urge, "assessor")
+
+    assert "one click 已被 office 用过" in said
+    assert "新的编号" in remedy
+
+
+def test_the_same_command_twice_is_one_act_and_says_so(kaoji: Run, office: Path) -> None:
+    urge = ("report", "urge", REF, "--command-id", "one click", "--as", "office", "--json")
+    first = json.loads(kaoji(*urge)[1])
+    before = records(office)
+
+    again = json.loads(kaoji(*urge)[1])
+
+    assert again == {**first, "repeated": True}
+    assert not first["repeated"]
+    assert records(office) == before
+
+
+# --- forms ---------------------------------------------------------------------------------------------------------
+
+
+def a_form(folder: Path, *rows: Sequence[str], titles: Sequence[str] = TITLES, above: str = "进展情况表") -> Path:
+    workbook = openpyxl.Workbook()
+    sheet = workbook.active
+    assert sheet is not None
+    for row in ([above], titles, *rows):
+        sheet.append(list(row))
+    workbook.save(folder / "表.xlsx")
+    return folder / "表.xlsx"
+
+
+def imported(form: Path, ref: str = REF) -> list[str | Path]:
+    return ["report", "import", ref, form, "--as", "market.clerk"]
+
+
+def test_a_right_form_is_taken_over(kaoji: Run, tmp_path: Path) -> None:
+    status, printed, said = kaoji(*imported(a_form(tmp_path, STALLS, SIGNS)))
+
+    assert (status, said) == (0, [])
+    assert "已办理" in printed
+
+
+def test_a_form_with_a_missing_column_is_told_where(refused: Refuse, tmp_path: Path) -> None:
+    form = a_form(tmp_path, STALLS[:1] + STALLS[2:], titles=TITLES[:1] + TITLES[2:])
+
+    said, remedy = refused(*imported(form))
+
+    assert "表.xlsx Sheet 第2行 “最新排名（或预估排名）”：表头缺少这一列" in said
+    assert "没有保存任何内容" in remedy
+
+
+def test_a_form_of_another_unit_is_told_so(kaoji: Run, office: Path, tmp_path: Path) -> None:
+    before = records(office)
+    form = a_form(tmp_path, ["垃圾分类", "第5", "居中", "全市前3"], above="单位（盖章）：环境卫生科")
+
+    status, printed, said = kaoji(*imported(form))
+
+    assert (status, printed) == (1, "")
+    assert any("这是另一单位的表" in line for line in said)
+    assert any("“垃圾分类”是环境卫生科的指标" in line for line in said)
+    assert "没有保存任何内容" in said[-1]
+    assert records(office) == before
+
+
+def test_every_unreadable_rank_is_told_with_its_cell(refused: Refuse, tmp_path: Path) -> None:
+    form = a_form(tmp_path, [STALLS[0], "还行", *STALLS[2:]], [SIGNS[0], "第99", *SIGNS[2:]])
+
+    said, remedy = refused(*imported(form))
+
+    assert "表.xlsx Sheet 第3行：最新排名“还行”无法识别，应为 1–11 的名次" in said
+    assert "第4行：最新排名“第99”无法识别" in said
+    assert "--with-gaps" in remedy
+
+
+@pytest.mark.parametrize("gap", ["", "还行"])
+def test_a_form_with_gaps_is_kept_as_a_draft_where_asked_for(kaoji: Run, tmp_path: Path, gap: str) -> None:
+    form = a_form(tmp_path, [STALLS[0], gap, *STALLS[2:]], SIGNS)
+
+    assert kaoji(*imported(form), "--with-gaps")[0] == 0
+
+    entries = json.loads(kaoji("status", REF, "--json")[1])["entries"]
+    assert [entry["rank"] for entry in entries] == [None, 6]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "wrong"),
+    [
+        ("表.txt", b"x", "不支持这种文件（.txt）"),
+        ("表.xlsx", b"", "文件是空的"),
+        ("表.xlsx", b"no workbook", "内容却不是这种文件"),
+        ("表.docx", b"PK\x03\x04 broken", "表.docx"),
+    ],
+)
+def test_a_file_that_is_no_form_is_named(
+    refused: Refuse, tmp_path: Path, name: str, content: bytes, wrong: str
+) -> None:
+    (tmp_path / name).write_bytes(content)
+
+    said, remedy = refused(*imported(tmp_path / name))
+
+    assert wrong in said
+    assert remedy
+
+
+def test_a_file_that_is_not_there_is_named(refused: Refuse, tmp_path: Path) -> None:
+    said, _ = refused(*imported(tmp_path / "none.xlsx"))
+
+    assert "none.xlsx：找不到这个文件" in said
+
+
+@pytest.mark.parametrize("ref", [f"{last_month()}/moon", "2015-10/market", "market"])
+def test_a_form_for_no_report_is_refused(refused: Refuse, tmp_path: Path, ref: str) -> None:
+    said, _ = refused(*imported(a_form(tmp_path, STALLS, SIGNS), ref))
+
+    assert f"没有报表 {ref}" in said
+
+
+# --- the configuration ---------------------------------------------------------------------------------------------
+
+CONFIGURATIONS: dict[str, tuple[list[tuple[str, str]], list[str]]] = {
+    "unknown key": ([("due_day: 13", "due_dya: 13")], ["没有 levels.bureau.due_dya 这个键；是不是 due_day"]),
+    "duplicate unit": ([("code: sanitation", "code: market")], ["单位代码 market 重复", "每个只能写一次"]),
+    "person without an address": ([(", email: head@office.example", "")], ["缺少 organisation.people.9.email"]),
+    "due day 32": ([("due_day: 13", "due_day: 32")], ["levels.bureau.due_day 的值“32”不对；应不大于 31"]),
+    "cyclic units": (
+        [
+            ("name: 执法一中队, level: bureau, parent: bureau", "name: 执法一中队, level: bureau, parent: market"),
+            ("name: 市场秩序科, level: bureau, parent: bureau", "name: 市场秩序科, level: bureau, parent: patrol"),
+        ],
+        ["market 的上下级成了循环；请改正 parent", "patrol 的上下级成了循环"],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize("command", [["check"], ["serve"], ["report", "urge", REF, "--as", "office"]])
+def test_a_wrong_configuration_is_told_line_by_line_and_starts_nothing(
+    kaoji: Run, office: Path, name: str, command: list[str]
+) -> None:
+    changes, told = CONFIGURATIONS[name]
+    before = records(office)
+    office.write_text(changed(office.read_text(encoding="utf-8"), changes), encoding="utf-8")
+
+    status, printed, (*mistakes, remedy) = kaoji(*command)
+
+    assert (status, printed) == (1, "")
+    assert [line for line in mistakes if not re.match(r"(config\.yaml|indicators\.csv):\d+  ", line)] == []
+    assert [words for words in told if not any(words in line for line in mistakes)] == []
+    assert "什么也不会启动" in remedy
+    assert records(office) == before
+
+
+@pytest.mark.parametrize("command", [["status"], ["check"], ["serve"], ["migrate"], ["audit", "verify"]])
+def test_a_configuration_that_is_not_there_is_named(kaoji: Run, tmp_path: Path, command: list[str]) -> None:
+    status, printed, said = kaoji(*command, config=tmp_path / "none.yaml")
+
+    assert (status, printed, len(said)) == (1, "", 2)
+    assert "找不到配置文件" in said[0]
+    assert "--config" in said[1]
+
+
+# --- the database --------------------------------------------------------------------------------------------------
+
+
+def test_a_second_daemon_on_one_file_is_refused(refused: Refuse, office: Path) -> None:
+    with DaemonLock(url_of(office)):
+        said, remedy = refused("serve")
+
+    assert str(office.parent / "kaoji.db") in said
+    assert str(os.getpid()) in said
+    assert "先停止" in remedy
+
+
+WRITERS = [["serve"], ["report", "urge", REF, "--as", "office"], ["migrate"]]
+READERS = [["status"], ["audit", "verify"], ["audit", "export"], ["case", "list"], ["history", REF]]
+
+
+@pytest.mark.parametrize("command", [*WRITERS, *READERS])
+@pytest.mark.parametrize(
+    "place", ["none/kaoji.db", "a folder", "letter.txt"], ids=["missing folder", "folder", "letter"]
+)
+def test_a_database_that_cannot_be_one_is_named_and_left_alone(
+    kaoji: Run, office: Path, tmp_path: Path, place: str, command: list[str]
+) -> None:
+    (tmp_path / "a folder").mkdir()
+    (tmp_path / "letter.txt").write_text("a letter, longer than the header of a database file. " * 9, encoding="utf-8")
+    before = (tmp_path / "letter.txt").read_bytes()
+
+    status, printed, said = kaoji("--database", f"sqlite:///{tmp_path / place}", *command)
+
+    assert (status, printed, len(said)) == (1, "", 2), said
+    assert place.partition("/")[0] in said[0]
+    assert said[1]
+    assert not (tmp_path / "none").exists()
+    assert list((tmp_path / "a folder").iterdir()) == []
+    assert (tmp_path / "letter.txt").read_bytes() == before
+
+
+@pytest.mark.parametrize("command", [WRITERS[1], *READERS])
+def test_a_database_that_is_not_there_is_named_and_not_made(kaoji: Run, tmp_path: Path, command: list[str]) -> None:
+    status, printed, said = kaoji("--database", f"sqlite:///{tmp_path / 'new.db'}", *command)
+
+    assert (status, printed, len(said)) == (1, "", 2)
+    assert "kaoji migrate" in said[1]
+    assert not (tmp_path / "new.db").exists()
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/kaoji", "kaoji.db", "sqlite:///:memory:"])
+def test_an_address_of_no_database_is_refused(kaoji: Run, url: str) -> None:
+    status, printed, said = kaoji("--database", url, "audit", "verify")
+
+    assert (status, printed, len(said)) == (1, "", 2)
+    assert url in said[0]
+    assert "postgresql+psycopg://" in said[1]
+
+
+@pytest.fixture
+def unwritable(office: Path) -> Iterator[Path]:
+    """The office, seen by a user who may only read it."""
+    home = Path(tempfile.mkdtemp(prefix="kaoji-test-"))
+    shutil.copytree(office.parent, home / "office")
+    for path in (home / "office").iterdir():
+        path.chmod(0o444)
+    (home / "office").chmod(0o555)
+    home.chmod(0o755)
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(NOBODY)  # root may write everywhere
+    yield home / "office" / "config.yaml"
+    if is_root:
+        os.seteuid(0)
+    (home / "office").chmod(0o755)
+    shutil.rmtree(home)
+
+
+@pytest.mark.parametrize("command", WRITERS[:2])
+def test_a_database_that_may_not_be_written_is_named(kaoji: Run, unwritable: Path, command: list[str]) -> None:
+    before = sorted(path.name for path in unwritable.parent.iterdir())
+
+    status, printed, said = kaoji(*command, config=unwritable)
+
+    assert (status, printed, len(said)) == (1, "", 2), said
+    assert "不可写" in said[0]
+    assert str(unwritable.parent) in said[0]
+    assert "权限" in said[1]
+    assert sorted(path.name for path in unwritable.parent.iterdir()) == before
+
+
+def test_a_database_of_another_version_is_not_touched(kaoji: Run, refused: Refuse, office: Path) -> None:
+    with closing(sqlite3.connect(office.parent / "kaoji.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '0000'")
+
+    said, remedy = refused("report", "urge", REF, "--as", "office")
+
+    assert "0000" in said
+    assert "kaoji migrate" in remedy
+
+
+# --- the mail server -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port nobody listens on, kept from others."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield taken.getsockname()[1]
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_mail_server_that_refuses_is_told_in_two_lines(
+    kaoji: Run, office: Path, silent_port: int, as_json: bool
+) -> None:
+    text = office.read_text(encoding="utf-8")
+    office.write_text(changed(text, [("port: 2525", f"port: {silent_port}")]), encoding="utf-8")
+    before = records(office)
+
+    status, printed, said = kaoji("check", *(["--json"] if as_json else []))
+
+    assert (status, len(said)) == (1, 2), said
+    assert f"127.0.0.1:{silent_port}" in said[0]
+    assert "mail.host" in said[1]
+    assert records(office) == before
+    if as_json:
+        wrong = [line for line in json.loads(printed) if not line["ok"]]
+        assert [line["what"] for line in wrong] == ["邮件服务器"]
+
+
+# --- usage ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["stauts"],
+        ["status", "--nonsense"],
+        ["status", REF, "another"],
+        ["report"],
+        ["report", "sgin", REF],
+        ["report", "sign", REF],
+        ["report", "sign", "--as", "market.head"],
+        ["report", "sign", REF, "--as", "market.head", "--version", "two"],
+        ["report", "import", REF, "--as", "market.clerk"],
+        ["rank", "parse", "第5"],
+        ["rank", "parse", "第5", "--field", "eleven"],
+        ["audit"],
+        ["demo", "sing"],
+    ],
+)
+def test_wrong_usage_is_status_two_and_two_lines(kaoji: Run, office: Path, arguments: list[str]) -> None:
+    before = records(office)
+
+    status, printed, said = kaoji(*arguments)
+
+    assert (status, printed, len(said)) == (2, "", 2), said
+    assert said[0].startswith("用法不对：")
+    assert "--help" in said[1]
+    assert records(office) == before
+
+
+# --- one document and nothing else ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["status"],
+        ["status", REF],
+        ["status", "--overdue", "--state", "draft", "--period", last_month()],
+        ["report", "show", REF],
+        ["report", "urge", REF, "--as", "office"],
+        ["report", "edit", REF, "stalls", "--rank", "第5", "--as", "market.clerk"],
+        ["liaison", "visit", "market", "--as", "market.clerk", "--text", "市考绩办"],
+        ["liaison", "list"],
+        ["case", "list"],
+        ["inbox", "market.clerk"],
+        ["history", REF],
+        ["rank", "parse", "第5", "--field", "11"],
+        ["audit", "verify"],
+    ],
+)
+def test_json_is_one_document_and_nothing_else(kaoji: Run, arguments: list[str]) -> None:
+    status, printed, said = kaoji(*arguments, "--json")
+
+    assert (status, said) == (0, [])
+    assert json.loads(printed) is not None
+    assert printed.endswith("\n")
+
+
+def test_an_office_that_has_no_database_yet_is_told_to_make_one(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    status = main(["--config", str(an_office(tmp_path)), "status", "--json"])
+
+    said = capsys.readouterr()
+    assert (status, said.out, len(said.err.splitlines())) == (1, "", 2)
+    assert "kaoji migrate" in said.err
