@@ -184,7 +184,7 @@ class MailShape(_Shape):
     link_base: Annotated[str, Field(pattern=r"^https?://.+[^/]$")] = "http://kaoji.office.example"
     timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 30
     connections: Annotated[int, Field(ge=1, le=16)] = 4
-    attempts: Annotated[int, Field(ge=1, le=100)] = 12
+    attempts: Annotated[int, Field(ge=1, le=1000)] = 120
     lease_seconds: Annotated[int, Field(ge=30, le=3600)] = 120
 
 

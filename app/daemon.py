@@ -112,3 +112,4 @@ class _Heartbeat:
             _, late = await asyncio.wait({self._sending}, timeout=GRACE_SECONDS)
             for task in late:
                 task.cancel()
+        await self._dispatcher.close()

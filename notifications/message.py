@@ -1,9 +1,9 @@
 """Builds the bytes of a mail. The same message always gives the same bytes, so a mail sent again is the same mail."""
 
 import hashlib
-from collections.abc import Mapping
+from base64 import b64encode
+from collections.abc import Iterator, Mapping
 from datetime import UTC
-from email.header import Header
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
 from email.policy import compat32
@@ -13,6 +13,8 @@ from notifications.render import RenderedMail
 from workflow.ports import Message
 
 _WIRE = compat32.clone(linesep="\r\n", max_line_length=78)
+_PIECE = 36
+"""Bytes of one encoded word: 60 characters with its frame."""
 
 
 def build(message: Message, rendered: RenderedMail, *, sender: str, sender_name: str) -> bytes:
@@ -60,9 +62,20 @@ def _words(text: str) -> str:
     text = _plain(text)
     if text.isascii() and "=?" not in text:
         return text
-    return Header(text, "utf-8", maxlinelen=72).encode(linesep="\r\n")
+    return "\r\n ".join(f"=?utf-8?b?{b64encode(piece.encode()).decode()}?=" for piece in _pieces(text))
+
+
+def _pieces(text: str) -> Iterator[str]:
+    """So short that the first still fits beside the header's name, and never cut within a character."""
+    piece = ""
+    for character in text:
+        if len((piece + character).encode()) > _PIECE:
+            yield piece
+            piece = ""
+        piece += character
+    yield piece
 
 
 def _plain(text: str) -> str:
     """Without control characters: nothing in a value can begin a header of its own."""
-    return "".join(" " if not character.isprintable() else character for character in text)
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

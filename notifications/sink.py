@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
@@ -33,7 +33,8 @@ class MailSink:
     def __enter__(self) -> Self:
         for folder in ("tmp", "new", "cur"):
             (self._directory / folder).mkdir(parents=True, exist_ok=True)
-        self._numbers = count(sum(1 for _ in (self._directory / "new").iterdir()))
+        stems = (path.name.partition(".")[0] for path in _kept(self._directory))
+        self._numbers = count(max((int(stem) for stem in stems if stem.isdecimal()), default=-1) + 1)
         self._thread.start()
         self._ready.wait()
         return self
@@ -71,18 +72,28 @@ class MailSink:
             if verb == b"DATA":
                 writer.write(b"354 go on\r\n")
                 await writer.drain()
-                self._keep(await reader.readuntil(b"\r\n.\r\n"))
+                self._keep([line async for line in _body(reader)])
             writer.write(_ANSWERS.get(verb, b"502 not known\r\n"))
             await writer.drain()
             if verb == b"QUIT":
                 return
 
-    def _keep(self, received: bytes) -> None:
+    def _keep(self, lines: Iterable[bytes]) -> None:
         """Into `new` by a rename, as a Maildir demands: a reader never sees half a mail."""
-        content = received[:-3].replace(b"\r\n..", b"\r\n.")
         name = f"{next(self._numbers):08d}.sink"
-        (self._directory / "tmp" / name).write_bytes(content)
+        (self._directory / "tmp" / name).write_bytes(b"".join(lines))
         (self._directory / "tmp" / name).rename(self._directory / "new" / name)
+
+
+async def _body(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
+    """Up to the line that is a dot alone; other lines were given one more dot where they began with one."""
+    while (line := await reader.readuntil(b"\r\n")) != b".\r\n":
+        yield line.removeprefix(b".")
+
+
+def _kept(directory: Path) -> list[Path]:
+    """Unread and read, in the order they came."""
+    return sorted((*(directory / "new").iterdir(), *(directory / "cur").iterdir()), key=lambda path: path.name)
 
 
 _ANSWERS = {
@@ -118,7 +129,7 @@ def read_maildir(directory: Path, recipient: str | None = None) -> list[ReadMail
 
 
 def _mails(directory: Path) -> Iterator[ReadMail]:
-    for path in sorted((directory / "new").iterdir()):
+    for path in _kept(directory):
         mail = message_from_bytes(path.read_bytes(), EmailMessage, policy=default)
         body = mail.get_body(("plain",))
         yield ReadMail(

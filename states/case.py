@@ -116,14 +116,13 @@ def _close(case: Case, command: c.CloseCase, rules: Rules, now: datetime) -> e.C
 
 def next_wakeup(case: Case, rules: Rules) -> datetime | None:
     """The earliest instant at which anything must happen to the case by itself (spec, part 5)."""
-    policies = rules.policies
     if case.state is CaseState.TRACKING and case.trigger is not Trigger.OVERDUE and case.feedback_at is None:
-        return _if_pending(rules.calendar.later(case.opened_at, policies.feedback_days, policies.feedback_time), case)
+        return _if_pending(rules.feedback_until(case.opened_at), case)
     if case.state is CaseState.INTERVIEW and case.interview_at is None:
-        first = rules.calendar.later(case.entered_at, policies.interview_days, policies.interview_time)
+        first = rules.interview_until(case.entered_at)
         if first > case.timers_until:
             return first
-        return rules.calendar.next_workday_at(case.timers_until, policies.interview_time)
+        return rules.calendar.next_workday_at(case.timers_until, rules.policies.interview_time)
     return None
 
 

@@ -53,6 +53,7 @@ def of_report(report: Report, rules: Rules, text: str = "") -> Facts:
         "unit_name": unit_name(report.unit, rules),
         "level": report.level.value,
         "state": report.state.value,
+        "sent": report.sent,
         "round": report.round,
         "version": report.version,
         "due_at": local(report.due_at, rules),
@@ -64,7 +65,10 @@ def of_report(report: Report, rules: Rules, text: str = "") -> Facts:
 
 def of_case(case: Case, rules: Rules, *, rule: str, rank: int | None = None, text: str = "") -> Facts:
     """What a mail about a case says: its rule, its ground, its person."""
-    until = rules.appeal_until(case.proposed_at) if case.proposed_at else None
+    awaits_feedback = case.state is CaseState.TRACKING and case.indicator is not None
+    feedback_until = rules.feedback_until(case.opened_at) if awaits_feedback else None
+    interview_until = rules.interview_until(case.entered_at) if case.state is CaseState.INTERVIEW else None
+    appeal_until = rules.appeal_until(case.proposed_at) if case.proposed_at else None
     return {
         "case": case.id,
         "case_ref": case.ref,
@@ -79,7 +83,9 @@ def of_case(case: Case, rules: Rules, *, rule: str, rank: int | None = None, tex
         "opened_rank": case.opened_rank,
         "rank": rank,
         "points": case.points,
-        "appeal_until": local(until, rules),
+        "feedback_until": local(feedback_until, rules),
+        "interview_until": local(interview_until, rules),
+        "appeal_until": local(appeal_until, rules),
         "text": text,
     }
 

@@ -165,12 +165,13 @@ def _last_ranks(report: Report, telling: _Telling) -> list[facts.Facts]:
 
 
 def _judgements(event: e.ReportReviewed, report: Report, rules: Rules) -> list[facts.Facts]:
-    fields = {entry.indicator: entry.field for entry in report.entries}
+    entries = {entry.indicator: entry for entry in report.entries}
     return [
         {
             "name": facts.indicator_name(judgement.indicator, rules),
             "rank": judgement.rank,
-            "field": fields.get(judgement.indicator),
+            "field": entries[judgement.indicator].field,
+            "three_district_rank": entries[judgement.indicator].three_district_rank,
             "flags": [flag.value for flag in judgement.flags],
         }
         for judgement in event.judgements

@@ -136,6 +136,14 @@ class Rules:
         """The last instant of the time for appeal."""
         return self.calendar.later(proposed_at, self.policies.appeal_days, self.policies.appeal_time)
 
+    def feedback_until(self, opened_at: datetime) -> datetime:
+        """When the unit's feedback on a case opened by a rank is due."""
+        return self.calendar.later(opened_at, self.policies.feedback_days, self.policies.feedback_time)
+
+    def interview_until(self, entered_at: datetime) -> datetime:
+        """When an interview is to have been held; from then on the assessor is reminded."""
+        return self.calendar.later(entered_at, self.policies.interview_days, self.policies.interview_time)
+
     def next_change_of_post(self, report: Report, after: datetime) -> datetime | None:
         """When next somebody begins or ends to hold the post whose turn it is."""
         post = self.holding_post(report.state, report.sent)

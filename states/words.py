@@ -4,6 +4,7 @@ from typing import Final
 
 ZH: Final = {
     "draft": "起草",
+    "sent": "已送签",
     "section_signed": "科室已签",
     "leader_signed": "分管领导已签",
     "submitted": "已报送",
@@ -31,6 +32,7 @@ ZH: Final = {
 
 EN: Final = {
     "draft": "draft",
+    "sent": "sent for signature",
     "section_signed": "section-signed",
     "leader_signed": "leader-signed",
     "submitted": "submitted",

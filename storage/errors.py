@@ -162,7 +162,10 @@ _WORDS: dict[type[StorageError], tuple[str, str]] = {
         "请核对 database.url 所指文件及其目录的所有者和权限，运行本程序的用户须能读写",
     ),
     NotADatabase: ("文件不是数据库（file is not a database）", "请核对 database.url；原文件没有被改动"),
-    Damaged: ("数据库已损坏或磁盘读写出错（damaged）", "请停止使用，保留原文件，用最近的备份恢复（见 docs/operations.md）"),
+    Damaged: (
+        "数据库已损坏或磁盘读写出错（damaged）",
+        "请停止使用，保留原文件，用最近的备份恢复（见 docs/operations.md）",
+    ),
     LockedTooLong: ("数据库被占用太久（database is locked）", "本次没有改动任何数据，请稍后重试"),
     DiskFull: ("磁盘已满（disk is full）", "本次没有改动任何数据；请腾出空间后重试"),
     Unreachable: ("数据库连不上或连接中断（unreachable）", "请检查数据库服务和网络后重试；同一命令不会重复生效"),
