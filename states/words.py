@@ -74,7 +74,7 @@ ACTS: Final = {
     "deduct": "转扣分",
     "appeal": "申诉",
     "confirm": "确认扣分",
-    "waive": "不予扣分",
+    "waive": "撤销扣分",
     "improve": "进位销号",
     "settle": "报送销号",
     "close": "销号",
