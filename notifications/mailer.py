@@ -79,7 +79,7 @@ class SmtpMailer:
         if client is not None:
             with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
                 await client.quit(timeout=2)
-            client.close()
+            _hang_up(client)
 
     async def _envelope(self, client: aiosmtplib.SMTP, sender: str, recipient: str) -> None:
         lost_means: type[MailFailure] = ServerUnusable
@@ -128,7 +128,7 @@ class SmtpMailer:
             if settings.username is not None:
                 await client.login(settings.username, settings.password or "")
         except BaseException:
-            client.close()
+            _hang_up(client)
             raise
         return client
 
@@ -153,6 +153,14 @@ class SmtpMailer:
             return ssl.create_default_context(cafile=self._settings.ca_file)
         except OSError as fault:
             raise OSError(f"{self._settings.ca_file}：{_said(fault)}，请核对 mail.ca_file") from fault
+
+
+def _hang_up(client: aiosmtplib.SMTP) -> None:
+    """Let go of the connection at once: nothing that is still to be written holds it open."""
+    transport = client.transport
+    client.close()
+    if isinstance(transport, asyncio.WriteTransport):
+        transport.abort()
 
 
 def _refused(refused: aiosmtplib.SMTPResponseException, *, otherwise: Outcome) -> MailFailure:
