@@ -45,7 +45,7 @@ def serve(parsed: argparse.Namespace) -> int:
 
 async def _run(running: Running) -> None:
     stopping = asyncio.Event()
-    heartbeat = _Heartbeat(running, dispatcher_for(running))
+    heartbeat = _Heartbeat(running, dispatcher_for(running), stopping)
     seconds = running.settings.heartbeat_seconds
     scheduler = AsyncIOScheduler(timezone=running.settings.office.timezone)
     # One late beat stands for all missed ones, however long the machine slept: the rows say what is due.
@@ -79,18 +79,20 @@ def _stopped_by_signals(stopping: asyncio.Event) -> Iterator[None]:
 class _Heartbeat:
     """The two things the daemon does again and again. A fault in one beat is logged; the next beat tries again."""
 
-    def __init__(self, running: Running, dispatcher: Dispatcher) -> None:
+    def __init__(self, running: Running, dispatcher: Dispatcher, stopping: asyncio.Event) -> None:
         self._running = running
         self._dispatcher = dispatcher
+        self._stopping = stopping
         self._sending: asyncio.Task[None] | None = None
 
     async def timers(self) -> None:
-        """Apply every timer whose time has come, off the event loop."""
+        """Apply every timer whose time has come, some at a time off the event loop, until told to stop."""
+        applied = 0
         try:
-            applied = await asyncio.to_thread(self._running.workflow.run_due)
+            while not self._stopping.is_set() and (some := await asyncio.to_thread(self._running.workflow.run_some)):
+                applied += some
         except Exception:
             log.exception("timers_failed")
-            return
         if applied:
             log.info("timers_applied", count=applied)
 

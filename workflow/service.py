@@ -58,9 +58,18 @@ class Workflow:
     def run_due(self) -> int:
         """Apply every timer whose time has come, in order of due time. Returns how many were looked at."""
         count = 0
-        while done := self._run_some():
+        while done := self.run_some():
             count += done
         return count
+
+    def run_some(self) -> int:
+        """Apply some of the timers due in one transaction: one sync of the disk serves them all. Returns how many."""
+        with self.store.begin(self.clock.now()) as tx:
+            count = self._apply_due(tx, TIMERS_AT_ONCE)
+            if count is not None:
+                tx.commit()
+                return count
+        return self._run_singly()
 
     def next_due(self, until: datetime) -> datetime | None:
         """When the next timer is due, if that is not after `until`."""
@@ -179,15 +188,6 @@ class Workflow:
                 return None
             count += 1
         return count
-
-    def _run_some(self) -> int:
-        """Apply some of the timers due in one transaction: one sync of the disk serves them all."""
-        with self.store.begin(self.clock.now()) as tx:
-            count = self._apply_due(tx, TIMERS_AT_ONCE)
-            if count is not None:
-                tx.commit()
-                return count
-        return self._run_singly()
 
     def _run_singly(self) -> int:
         """Apply each timer in a transaction of its own, up to the one that fails.

@@ -1,5 +1,6 @@
 """The real daemon as a process: what was due in its absence is done once, whatever kills it; and it stops when told."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from app.clock import SystemClock
 from app.place import DEMO_CASE
 from notifications.sink import MailSink
 from states.purposes import Purpose
-from storage.database import open_database
+from storage.database import StorageError, open_database
 from workflow.audit import verify
 
 KAOJI = Path(sys.executable).with_name("kaoji")
@@ -63,12 +64,10 @@ def _until(holds: Callable[[], bool], seconds: float = 40) -> None:
 
 
 def _overdue_sent(config: Path) -> Counter[tuple[object, str]]:
-    if not (config.parent / "office.db").exists():
-        return Counter()
     try:
         with open_database(_url(config), read_only=True) as database:
             messages = database.messages(state="sent")
-    except Exception:  # noqa: BLE001  the schema is being made at this very moment
+    except StorageError:  # the schema is being made at this very moment
         return Counter()
     overdue = (message for message in messages if message.purpose is Purpose.OVERDUE)
     return Counter((message.facts["report"], message.recipient) for message in overdue)
@@ -111,3 +110,25 @@ def _kaoji(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(KAOJI), "--config", str(config), *arguments], capture_output=True, text=True, timeout=30, check=False
     )
+
+
+def test_it_stops_when_told_amid_years_of_timers(office: Path) -> None:
+    text = office.read_text(encoding="utf-8")
+    office.write_text(re.sub(r"first_period: '[^']*'", "first_period: '2010-01'", text), encoding="utf-8")
+
+    with _daemon(office) as daemon:
+        _until(lambda: _opened(office) > SECTIONS)
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(timeout=30) == 0
+
+    with open_database(_url(office), read_only=True) as database:
+        assert verify(database).valid
+        assert max(report.period for report in database.reports()) < f"{SystemClock().now():%Y-%m}"
+
+
+def _opened(config: Path) -> int:
+    try:
+        with open_database(_url(config), read_only=True) as database:
+            return len(database.reports())
+    except StorageError:
+        return 0
