@@ -23,7 +23,7 @@ TEMPLATES = Path(__file__).with_name("templates")
 LANGUAGES = ("zh", "en")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _MARK = {"zh": "【考绩】", "en": "[kaoji] "}
-_TODO = {
+_WHAT_TO_DO = {
     "zh": {
         "draft": "填报、送签",
         "sent": "审签",
@@ -160,7 +160,7 @@ def _derived(facts: Mapping[str, Any], language: str, when: Any) -> dict[str, An
         derived["title"] = _title(facts, language)
     if "due_at" in facts:
         derived |= _due(when(facts["due_at"]), language, overdue=bool(facts["overdue"]))
-        derived["todo"] = _TODO[language].get(_standing(facts), "")
+        derived["todo"] = _WHAT_TO_DO[language].get(_standing(facts), "")
     if "case" in facts:
         derived["matter"] = _matter(facts, language)
         for term in ("feedback", "interview", "appeal"):
