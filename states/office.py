@@ -150,16 +150,6 @@ class Office:
         return {indicator.code: indicator for indicator in self.indicators}
 
     @cached_property
-    def unit_order(self) -> dict[str, int]:
-        """Position of each unit in the configuration."""
-        return {unit.code: place for place, unit in enumerate(self.units)}
-
-    @cached_property
-    def indicator_order(self) -> dict[str, int]:
-        """Position of each indicator in `indicators.csv`."""
-        return {indicator.code: place for place, indicator in enumerate(self.indicators)}
-
-    @cached_property
     def _appointments_by_post(self) -> dict[tuple[str, Role], tuple[Appointment, ...]]:
         posts: dict[tuple[str, Role], list[Appointment]] = {}
         for appointment in self.appointments:

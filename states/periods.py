@@ -22,8 +22,3 @@ def following(period: str) -> str:
     """The next month."""
     year, month = year_month(period)
     return written(year + month // 12, month % 12 + 1)
-
-
-def report_ref(period: str, unit: str) -> str:
-    """`PERIOD/UNIT`."""
-    return f"{period}/{unit}"

@@ -12,7 +12,6 @@ from storage import outbox
 from storage.address import SqliteAddress, address_of
 from storage.connection import PATIENCE_SECONDS, Engine, Writer
 from storage.errors import MIGRATE, SchemaNotCurrent, StorageError
-from storage.outbox import Finished
 from storage.reads import Reader
 from storage.sqlite import sqlite_engine
 from storage.transaction import SqlTransaction
@@ -23,7 +22,7 @@ REVISION = "0001"
 
 
 class Database(Reader):
-    """Fulfils the ports Store, Outbox and EventReader, and answers questions. Safe to share between threads."""
+    """Fulfils the ports Store and Outbox, and answers questions. Safe to share between threads."""
 
     def __init__(self, engine: Engine, *, read_only: bool = False) -> None:
         super().__init__(engine)
@@ -52,12 +51,7 @@ class Database(Reader):
         self, message: Message, outcome: Outcome, now: datetime, *, answer: str, next_attempt_at: datetime | None
     ) -> bool:
         """Record what an attempt came to; False, and nothing recorded, when another worker holds the mail by now."""
-        one = Finished(message=message, outcome=outcome, answer=answer, next_attempt_at=next_attempt_at)
-        return outbox.finish(self._writing, (one,), now)[0]
-
-    def finish_all(self, finished: Sequence[Finished], now: datetime) -> Sequence[bool]:
-        """As `finish`, many attempts in one transaction."""
-        return outbox.finish(self._writing, finished, now)
+        return outbox.finish(self._writing, message, outcome, now, answer=answer, next_attempt_at=next_attempt_at)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -118,4 +112,4 @@ def need_current(revision: str | None, shown: str) -> None:
         )
 
 
-__all__ = ["REVISION", "Database", "Finished", "StorageError", "engine_of", "open_database"]
+__all__ = ["REVISION", "Database", "StorageError", "engine_of", "open_database"]

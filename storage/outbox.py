@@ -1,7 +1,7 @@
 """The queue of outgoing mail. An attempt is written down before it is made, and only its own worker may finish it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from states.canonical import instant_text
@@ -11,25 +11,6 @@ from storage.connection import Connection, Writer
 from workflow.ports import Delivery, Message, Outcome
 
 _LEASE_RAN_OUT = "租约到期，没有结果（lease ran out）"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finished:
-    """What one attempt came to; see `Outbox.finish`."""
-
-    message: Message
-    outcome: Outcome
-    answer: str
-    next_attempt_at: datetime | None
-
-    @property
-    def state(self) -> Delivery:
-        """Where the mail stands after it."""
-        if self.outcome is Outcome.ACCEPTED:
-            return Delivery.SENT
-        if self.next_attempt_at is None:
-            return Delivery.DEAD
-        return Delivery.UNCERTAIN if self.outcome is Outcome.UNCERTAIN else Delivery.PENDING
 
 
 def claim(writer: Writer, now: datetime, lease_until: datetime, limit: int) -> list[Message]:
@@ -67,28 +48,24 @@ def _lease(connection: Connection, found: Sequence[Message], at: str, lease: str
     connection.executemany(sql.ADD_ATTEMPT, [(one.id, one.attempts + 1, at) for one in found])
 
 
-def finish(writer: Writer, finished: Sequence[Finished], now: datetime) -> list[bool]:
-    """Record what attempts came to, all in one transaction; False for each that another worker holds by now."""
-    at = instant_text(now)
-    with writer.lent(writer.engine.begin_outbox) as connection:
-        return [_finish(connection, one, at) for one in finished]
-
-
-def _finish(connection: Connection, finished: Finished, at: str) -> bool:
-    message, state = finished.message, finished.state
+def finish(
+    writer: Writer, message: Message, outcome: Outcome, now: datetime, *, answer: str, next_attempt_at: datetime | None
+) -> bool:
+    """Record what an attempt came to; False, and nothing recorded, when another worker holds the mail by now."""
+    at, state = instant_text(now), _state_after(outcome, next_attempt_at)
     sent = state is Delivery.SENT
-    done = connection.execute(
-        sql.FINISH_MESSAGE,
-        (
-            state.value,
-            rows.text_or_none(finished.next_attempt_at),
-            at if sent else None,
-            None if sent else finished.answer,
-            message.id,
-            message.attempts,
-        ),
-    )
-    if done.rowcount != 1:
-        return False
-    connection.execute(sql.FINISH_ATTEMPT, (finished.outcome.value, finished.answer, at, message.id, message.attempts))
-    return True
+    change = (state.value, rows.text_or_none(next_attempt_at), at if sent else None, None if sent else answer)
+    with writer.lent(writer.engine.begin_outbox) as connection:
+        done = connection.execute(sql.FINISH_MESSAGE, (*change, message.id, message.attempts))
+        if done.rowcount != 1:
+            return False
+        connection.execute(sql.FINISH_ATTEMPT, (outcome.value, answer, at, message.id, message.attempts))
+        return True
+
+
+def _state_after(outcome: Outcome, next_attempt_at: datetime | None) -> Delivery:
+    if outcome is Outcome.ACCEPTED:
+        return Delivery.SENT
+    if next_attempt_at is None:
+        return Delivery.DEAD
+    return Delivery.UNCERTAIN if outcome is Outcome.UNCERTAIN else Delivery.PENDING

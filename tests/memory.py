@@ -178,6 +178,9 @@ class MemoryStore:
             )
         ]
 
+    def reports_held_by(self, person: str) -> Sequence[Report]:
+        return [report for report in self.state.reports.values() if person in report.holders]
+
     def cases(self, open_only: bool = False, unit: str | None = None, report: str | None = None) -> Sequence[Case]:
         return [
             case

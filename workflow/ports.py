@@ -3,7 +3,7 @@
 Everything is synchronous but the mailer: a transaction is short and holds no mail, file or network wait.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -248,10 +248,3 @@ class Mailer(Protocol):
 
     async def send(self, sender: str, recipient: str, content: bytes) -> str:
         """The server's final answer when it accepted; raises MailFailure otherwise."""
-
-
-class EventReader(Protocol):
-    """Reads the whole chain without loading it at once."""
-
-    def events(self) -> Iterator[EventRow]:
-        """All events in order of `seq`."""

@@ -29,6 +29,9 @@ class Reader(Protocol):
     ) -> Sequence[Report]:
         """Reports by period, each period in the order they were opened."""
 
+    def reports_held_by(self, person: str) -> Sequence[Report]:
+        """What waits for one person, by period."""
+
     def cases(self, open_only: bool = False, unit: str | None = None, report: str | None = None) -> Sequence[Case]:
         """Cases by number."""
 
@@ -71,11 +74,8 @@ class Board:
         overdue: bool | None = None,
     ) -> list[Document]:
         """Every report that fits, without entries and sign-offs."""
-        cases: dict[str, list[Case]] = {}
-        for case in self._reader.cases(unit=unit):
-            cases.setdefault(case.unit, []).append(case)
         reports = self._reader.reports(period=period, unit=unit, state=state, overdue=overdue)
-        return [self._line(report, cases.get(report.unit, ())) for report in reports]
+        return self._lines(reports, self._reader.cases(unit=unit))
 
     def whole(self) -> list[Document]:
         """Every report with everything, as `simulate` prints them."""
@@ -84,7 +84,7 @@ class Board:
 
     def inbox(self, person: str) -> list[Document]:
         """What waits for one person."""
-        return [line for line in self.board() if person in _strings(line["holders"])]
+        return self._lines(self._reader.reports_held_by(person), self._reader.cases())
 
     def history(self, subject: str) -> list[Document]:
         """What happened to a report or a case, oldest first."""
@@ -132,6 +132,12 @@ class Board:
         place = units.index(unit) if unit in units else len(units)
         return case.opened_at, f"{period}/{place:06d}", self._places.get(case.indicator or "", -1), case.id
 
+    def _lines(self, reports: Iterable[Report], cases: Iterable[Case]) -> list[Document]:
+        by_unit: dict[str, list[Case]] = {}
+        for case in cases:
+            by_unit.setdefault(case.unit, []).append(case)
+        return [self._line(report, by_unit.get(report.unit, ())) for report in reports]
+
     def _line(self, report: Report, cases: Iterable[Case]) -> Document:
         own = {entry.indicator for entry in report.entries}
         return {
@@ -164,10 +170,6 @@ class Board:
             "opinion": row.opinion,
             "void": row.void_seq is not None,
         }
-
-
-def _strings(value: object) -> Sequence[object]:
-    return value if isinstance(value, list) else ()
 
 
 def _entry(entry: Entry) -> Document:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from storage.database import Database, Finished, engine_of
+from storage.database import Database, engine_of
 from tests.storage.builders import HOUR, NOW, a_message, an_event, attempt, no_parameters, stored
 from workflow.ports import Delivery, Message, Outcome
 
@@ -124,16 +124,3 @@ def test_a_finished_mail_cannot_be_finished_again(database: Database) -> None:
     assert database.finish(mail, Outcome.ACCEPTED, NOW, answer="250", next_attempt_at=None)
     assert not database.finish(mail, Outcome.PERMANENT, NOW, answer="550", next_attempt_at=None)
     assert the_mail(database).state is Delivery.SENT
-
-
-def test_many_are_finished_in_one_transaction(database: Database) -> None:
-    with_mails(database, a_message(1), a_message(2), a_message(3))
-    mails = claimed(database)
-    database.finish(mails[1], Outcome.PERMANENT, NOW, answer="550", next_attempt_at=None)
-
-    done = database.finish_all(
-        [Finished(message=mail, outcome=Outcome.ACCEPTED, answer="250", next_attempt_at=None) for mail in mails], NOW
-    )
-
-    assert done == [True, False, True]
-    assert database.mail_counts() == {"signature_needed": (2, 0, 1)}
