@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import NoReturn
 
 from app.glance import Glance
@@ -16,13 +17,23 @@ from workflow.ports import ContactRow
 from workflow.queries import Board, Document
 
 
+@dataclass(frozen=True, slots=True)
+class _Office:
+    """What a question is asked of."""
+
+    names: Glance
+    board: Board
+    database: Database
+
+
 @contextmanager
-def _opened(parsed: argparse.Namespace) -> Iterator[tuple[Board, Database]]:
+def _opened(parsed: argparse.Namespace) -> Iterator[_Office]:
     office = place(parsed).glance()
     with open_database(office.database_url, read_only=True) as database, database.steady():
         _need_known(parsed, office, database)
-        names, indicators = office.unit_names, office.indicators
-        yield Board(database, timezone=office.timezone, unit_names=names, indicators=indicators), database
+        indicators = tuple(office.indicators)
+        board = Board(database, timezone=office.timezone, unit_names=office.unit_names, indicators=indicators)
+        yield _Office(office, board, database)
 
 
 def _need_known(parsed: argparse.Namespace, office: Glance, database: Database) -> None:
@@ -56,26 +67,26 @@ def print_json(document: object) -> None:
     sys.stdout.write("\n")
 
 
-def _show(document: object, shown_by: str, parsed: argparse.Namespace) -> int:
-    """As JSON, or as one of the tables."""
+def _show(document: object, shown_by: str, parsed: argparse.Namespace, names: Glance) -> int:
+    """As JSON, or as one of the tables, which say names beside codes."""
     if parsed.json:
         print_json(document)
     else:
         from app import tables
 
-        getattr(tables, shown_by)(document)
+        getattr(tables, shown_by)(document, names)
     return 0
 
 
 def status(parsed: argparse.Namespace) -> int:
     """`kaoji status [REF]`."""
-    with _opened(parsed) as (board, _):
+    with _opened(parsed) as office:
         if parsed.ref is None:
-            return _show(_lines(board, parsed), "show_board", parsed)
-        document = board.status(parsed.ref)
+            return _show(_lines(office.board, parsed), "show_board", parsed, office.names)
+        document = office.board.status(parsed.ref)
     if document is None:
         _refuse(f"没有报表 {parsed.ref}", "报表写作 期次/单位，如 2015-10/shirong；kaoji status 列出全部报表")
-    return _show(document, "show_report", parsed)
+    return _show(document, "show_report", parsed, office.names)
 
 
 def _lines(board: Board, parsed: argparse.Namespace) -> list[Document]:
@@ -86,39 +97,41 @@ def _lines(board: Board, parsed: argparse.Namespace) -> list[Document]:
 
 def inbox(parsed: argparse.Namespace) -> int:
     """`kaoji inbox PERSON`."""
-    with _opened(parsed) as (board, _):
-        return _show(board.inbox(parsed.person), "show_board", parsed)
+    with _opened(parsed) as office:
+        return _show(office.board.inbox(parsed.person), "show_board", parsed, office.names)
 
 
 def history(parsed: argparse.Namespace) -> int:
     """`kaoji history REF|CASE`."""
-    with _opened(parsed) as (board, database):
-        case = database.case(parsed.ref)
-        lines = board.history(f"case:{case.id}" if case else f"report:{parsed.ref}")
+    with _opened(parsed) as office:
+        case = office.database.case(parsed.ref)
+        lines = office.board.history(f"case:{case.id}" if case else f"report:{parsed.ref}")
     if not lines:
         _refuse(f"没有 {parsed.ref} 的流转记录", "请核对报表（期次/单位）或督查件（编号或 期次/单位/指标）的写法")
-    return _show(lines, "show_history", parsed)
+    return _show(lines, "show_history", parsed, office.names)
 
 
 def case_list(parsed: argparse.Namespace) -> int:
     """`kaoji case list`."""
-    with _opened(parsed) as (board, _):
-        return _show(board.cases(open_only=parsed.open, unit=parsed.unit), "show_cases", parsed)
+    with _opened(parsed) as office:
+        cases = office.board.cases(open_only=parsed.open, unit=parsed.unit)
+        return _show(cases, "show_cases", parsed, office.names)
 
 
 def case_show(parsed: argparse.Namespace) -> int:
     """`kaoji case show CASE`."""
-    with _opened(parsed) as (board, database):
-        case = database.case(parsed.case)
+    with _opened(parsed) as office:
+        case = office.database.case(parsed.case)
         if case is None:
             _refuse(f"没有督查件 {parsed.case}", "督查件写作编号，或 期次/单位/指标；kaoji case list 列出全部督查件")
-        document = {**board.case(case), "history": board.history(f"case:{case.id}")}
-    return _show(document, "show_case", parsed)
+        document = {**office.board.case(case), "history": office.board.history(f"case:{case.id}")}
+    return _show(document, "show_case", parsed, office.names)
 
 
 def liaison_list(parsed: argparse.Namespace) -> int:
     """`kaoji liaison list`: who is behind with visits, and what was logged."""
-    with _opened(parsed) as (board, database):
+    with _opened(parsed) as office:
+        board, database = office.board, office.database
         contacts = database.contacts(unit=parsed.unit)
         visited = {row.unit for row in contacts if row.visit}
         units = [
@@ -131,7 +144,7 @@ def liaison_list(parsed: argparse.Namespace) -> int:
             if duty.kind is DutyKind.LIAISON and parsed.unit in (None, duty.unit)
         ]
     document: Document = {"units": units, "contacts": [_contact(row, board) for row in contacts]}
-    return _show(document, "show_liaison", parsed)
+    return _show(document, "show_liaison", parsed, office.names)
 
 
 def _is_behind(duty: Duty, database: Database) -> bool:

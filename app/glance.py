@@ -14,13 +14,13 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """Where the database is, and the names to show."""
+    """Where the database is, and the names to show, each by its code."""
 
     database_url: str
     timezone: str
     unit_names: Mapping[str, str]
     people: Mapping[str, str]
-    indicators: tuple[str, ...]
+    indicators: Mapping[str, str]
 
 
 def glance(path: Path, database: str | None = None) -> Glance:
@@ -38,7 +38,7 @@ def glance(path: Path, database: str | None = None) -> Glance:
         timezone=timezone if _is_timezone(timezone) else _refuse(path, f"没有“{timezone}”这个时区（timezone）"),
         unit_names=dict(_pairs(organisation, "units", ("code", "name"), stands_in)),
         people=dict(_pairs(organisation, "people", ("id", "name"), stands_in)),
-        indicators=_indicator_codes(path, read.get("indicators", "indicators.csv")),
+        indicators=_indicator_names(path, read.get("indicators", "indicators.csv")),
     )
 
 
@@ -84,17 +84,17 @@ def _pairs(organisation: Mapping[str, Any], kind: str, keys: tuple[str, str], pa
         _refuse(path, f"{kind} 中缺少 {' 或 '.join(keys)}")
 
 
-def _indicator_codes(config: Path, name: object) -> tuple[str, ...]:
+def _indicator_names(config: Path, name: object) -> dict[str, str]:
     path = config.parent / (name if isinstance(name, str) else _refuse(config, "indicators 不是一个文件名"))
     try:
         rows = csv.DictReader(_text(path.read_bytes()).splitlines())
-        return tuple(row["code"].strip() for row in rows) or _refuse(path, "没有一项指标")
+        return {row["code"].strip(): row["name"].strip() for row in rows} or _refuse(path, "没有一项指标")
     except OSError as fault:
         _refuse(path, f"读不出（{fault.strerror}）")
     except UnicodeDecodeError:
         _refuse(path, "编码不能识别")
     except (KeyError, AttributeError):
-        _refuse(path, "缺少 code 一列")
+        _refuse(path, "缺少 code 或 name 一列")
 
 
 def _text(content: bytes) -> str:

@@ -18,6 +18,7 @@ from app.answers import print_json
 from app.bootstrap import Running, put_together, read_settings
 from app.clock import VirtualClock
 from app.faults import Unusable
+from app.glance import Glance, glance
 from app.log import configure
 from app.mailing import dispatcher_for
 from app.place import DEMO, DEMO_CASE, DEMO_NOTE
@@ -181,7 +182,7 @@ def simulate(parsed: argparse.Namespace) -> int:
     if parsed.json:
         print_json(played.document())
     else:
-        _show(played)
+        _show(played, glance(parsed.directory / "config.yaml"))
     return 0 if played.verdict.valid else 1
 
 
@@ -197,11 +198,11 @@ def _instant(text: str | None) -> datetime | None:
     return instant
 
 
-def _show(played: Replayed) -> None:
+def _show(played: Replayed, names: Glance) -> None:
     from app.tables import console, show_board, show_cases
 
-    show_board(played.reports, title="报表")
-    show_cases(played.cases, title="督查件")
+    show_board(played.reports, names, title="报表")
+    show_cases(played.cases, names, title="督查件")
     out = console()
     for line in played.refused:
         out.print(f"[yellow]第 {line.line} 行被拒绝[/]：", end="")
@@ -227,7 +228,7 @@ def demo(parsed: argparse.Namespace) -> int:
     with _progress_bar() as progress:
         played = replay(DEMO_CASE, database_url=database_url, maildir=DEMO / "mail", progress=progress)
     DEMO_NOTE.write_text(json.dumps({"database": database_url, "now": played.now}), encoding="utf-8")
-    _show(played)
+    _show(played, glance(DEMO_CASE / "config.yaml"))
     _say_where()
     return 0 if played.verdict.valid else 1
 
