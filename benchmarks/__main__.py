@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -90,7 +91,7 @@ def _timed(act: Callable[[], object]) -> _Taken:
 
 
 def _backup(source: Path, target: Path) -> None:
-    with sqlite3.connect(source) as one, sqlite3.connect(target) as other:
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
         one.backup(other)
         other.execute("PRAGMA journal_mode=WAL")
 
@@ -113,10 +114,10 @@ def _written_rows(base: Path, scratch: Path) -> list[list[tuple[str, tuple[objec
     """The statements that write what the product writes, one list per sign-off, taken from a run of the product."""
     path = scratch / "written.db"
     _backup(base, path)
-    with sqlite3.connect(base) as connection:
+    with closing(sqlite3.connect(base)) as connection:
         last = connection.execute("SELECT max(seq) FROM event").fetchone()[0]
     _product_round(path)
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         return [_statements(connection, seq) for seq in range(last + 1, last + 2 * SECTIONS + 1)]
 
 

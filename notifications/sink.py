@@ -1,8 +1,9 @@
 """A mail server for demonstrations, replays and tests: real sockets on loopback, every mail kept in a Maildir."""
 
-import asyncio
+import socket
 import threading
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
@@ -11,8 +12,9 @@ from email.policy import default
 from email.utils import parsedate_to_datetime
 from itertools import count
 from pathlib import Path
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 _LARGEST = 2**24
 
@@ -26,74 +28,89 @@ class MailSink:
         self.port = 0
         self._directory = directory
         self._numbers = count()
-        self._ready = threading.Event()
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, name="mail-sink", daemon=True)
 
     def __enter__(self) -> Self:
         for folder in ("tmp", "new", "cur"):
             (self._directory / folder).mkdir(parents=True, exist_ok=True)
         stems = (path.name.partition(".")[0] for path in _kept(self._directory))
         self._numbers = count(max((int(stem) for stem in stems if stem.isdecimal()), default=-1) + 1)
+        self._server = _Server(self)
+        self.port = self._server.server_address[1]
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), name="mail-sink", daemon=True)
         self._thread.start()
-        self._ready.wait()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._server.shutdown()
+        self._server.hang_up()
+        self._server.server_close()
         self._thread.join()
 
-    def _run(self) -> None:
-        server = self._loop.run_until_complete(asyncio.start_server(self._serve, self.host, 0, limit=_LARGEST))
-        self.port = server.sockets[0].getsockname()[1]
-        self._ready.set()
-        self._loop.run_forever()
-        server.close()
-        for task in asyncio.all_tasks(self._loop):
-            task.cancel()
-        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-        self._loop.run_until_complete(asyncio.sleep(0))
-        self._loop.close()
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            await self._converse(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
-            pass
-        finally:
-            writer.close()
-
-    async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"220 sink ready\r\n")
-        while line := await reader.readline():
-            verb = line[:4].upper().strip()
-            if verb == b"DATA":
-                writer.write(b"354 go on\r\n")
-                await writer.drain()
-                self._keep([line async for line in _body(reader)])
-            writer.write(_ANSWERS.get(verb, b"502 not known\r\n"))
-            await writer.drain()
-            if verb == b"QUIT":
-                return
-
-    def _keep(self, lines: Iterable[bytes]) -> None:
+    def keep(self, lines: Iterable[bytes]) -> None:
         """Into `new` by a rename, as a Maildir demands: a reader never sees half a mail."""
         name = f"{next(self._numbers):08d}.sink"
         (self._directory / "tmp" / name).write_bytes(b"".join(lines))
         (self._directory / "tmp" / name).rename(self._directory / "new" / name)
 
 
-async def _body(reader: asyncio.StreamReader) -> AsyncIterator[bytes]:
-    """Up to the line that is a dot alone; other lines were given one more dot where they began with one."""
-    while (line := await reader.readuntil(b"\r\n")) != b".\r\n":
-        yield line.removeprefix(b".")
+class _Server(ThreadingTCPServer):
+    """Each client is spoken to in a thread of its own; closing waits for them all."""
+
+    daemon_threads = False
+    request_queue_size = 64
+
+    def __init__(self, sink: MailSink) -> None:
+        super().__init__((sink.host, 0), _Talk)
+        self.sink = sink
+        self._connections: set[socket.socket] = set()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Remember the connection while it lasts."""
+        self._connections.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget it."""
+        self._connections.discard(request)
+        super().shutdown_request(request)
+
+    def hang_up(self) -> None:
+        """End every talk, whatever it waits for."""
+        for connection in list(self._connections):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
-def _kept(directory: Path) -> list[Path]:
-    """Unread and read, in the order they came."""
-    return sorted((*(directory / "new").iterdir(), *(directory / "cur").iterdir()), key=lambda path: path.name)
+class _Talk(StreamRequestHandler):
+    """One client, from greeting to farewell."""
+
+    server: _Server
+    disable_nagle_algorithm = True
+
+    def handle(self) -> None:
+        """Take every mail the client brings."""
+        with suppress(OSError, EOFError):
+            self._converse()
+
+    def _converse(self) -> None:
+        self.wfile.write(b"220 sink ready\r\n")
+        while line := self.rfile.readline(_LARGEST):
+            verb = line[:4].upper().strip()
+            if verb == b"DATA":
+                self.wfile.write(b"354 go on\r\n")
+                self.server.sink.keep(list(self._body()))
+            self.wfile.write(_ANSWERS.get(verb, b"502 not known\r\n"))
+            if verb == b"QUIT":
+                return
+
+    def _body(self) -> Iterator[bytes]:
+        """Up to the line that is a dot alone; other lines were given one more dot where they began with one."""
+        while (line := self.rfile.readline(_LARGEST)) != b".\r\n":
+            if not line:
+                raise EOFError
+            yield line.removeprefix(b".")
 
 
 _ANSWERS = {
@@ -126,6 +143,11 @@ def read_maildir(directory: Path, recipient: str | None = None) -> list[ReadMail
     """The mails kept, by date; those to one address where one is named."""
     mails = [mail for mail in _mails(directory) if recipient in (None, mail.address)]
     return sorted(mails, key=lambda mail: mail.date)
+
+
+def _kept(directory: Path) -> list[Path]:
+    """Unread and read, in the order they came."""
+    return sorted((*(directory / "new").iterdir(), *(directory / "cur").iterdir()), key=lambda path: path.name)
 
 
 def _mails(directory: Path) -> Iterator[ReadMail]:

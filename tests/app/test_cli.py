@@ -4,6 +4,7 @@ import csv
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ CASE = {
 def a_copy(played: tuple[Replayed, Path], tmp_path: Path) -> Path:
     """A copy of the replayed database that a test may harm."""
     path = tmp_path / "copy.db"
-    with sqlite3.connect(played[1] / "office.db") as one, sqlite3.connect(path) as other:
+    with closing(sqlite3.connect(played[1] / "office.db")) as one, closing(sqlite3.connect(path)) as other:
         one.backup(other)
     return path
 
@@ -104,7 +105,7 @@ def test_the_audit_is_proven(kaoji: Kaoji) -> None:
 
 @pytest.mark.parametrize("column", ["payload", "actor", "hash", "at", "kind"])
 def test_one_changed_byte_of_an_event_is_found_and_named(kaoji: Kaoji, a_copy: Path, column: str) -> None:
-    with sqlite3.connect(a_copy) as connection:
+    with closing(sqlite3.connect(a_copy)) as connection, connection:
         for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             connection.execute(f"DROP TRIGGER {name}")
         old = connection.execute(f"SELECT {column} FROM event WHERE seq = 40").fetchone()[0]
@@ -139,7 +140,7 @@ def test_an_unknown_subject_is_two_lines_and_status_one(
 
 def _records(path: Path) -> dict[str, list[tuple[object, ...]]]:
     tables = ("event", "report", "report_entry", "supervision_case", "signoff", "message", "duty")
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection:
         return {table: connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables}
 
 

@@ -50,8 +50,8 @@ def test_the_end_is_the_storys_end(played: tuple[Replayed, Path]) -> None:
 
 def test_every_mail_went_through_smtp_and_has_its_event(played: tuple[Replayed, Path]) -> None:
     outcome, folder = played
-    database = open_database(f"sqlite:///{folder / 'office.db'}", read_only=True)
-    stored, events = list(database.messages()), {row.seq for row in database.events()}
+    with open_database(f"sqlite:///{folder / 'office.db'}", read_only=True) as database:
+        stored, events = list(database.messages()), {row.seq for row in database.events()}
     arrived = Counter(mail.message_id for mail in read_maildir(folder / "mail"))
 
     assert arrived == Counter(message.message_id for message in stored)
