@@ -77,9 +77,10 @@ class SmtpMailer:
         """Let go of the connection, politely if it still answers."""
         client, self._client = self._client, None
         if client is not None:
+            transport = client.transport
             with suppress(aiosmtplib.SMTPException, OSError, TimeoutError):
                 await client.quit(timeout=2)
-            _hang_up(client)
+            _hang_up(client, transport)
 
     async def _envelope(self, client: aiosmtplib.SMTP, sender: str, recipient: str) -> None:
         lost_means: type[MailFailure] = ServerUnusable
@@ -128,7 +129,7 @@ class SmtpMailer:
             if settings.username is not None:
                 await client.login(settings.username, settings.password or "")
         except BaseException:
-            _hang_up(client)
+            _hang_up(client, client.transport)
             raise
         return client
 
@@ -155,9 +156,8 @@ class SmtpMailer:
             raise OSError(f"{self._settings.ca_file}：{_said(fault)}，请核对 mail.ca_file") from fault
 
 
-def _hang_up(client: aiosmtplib.SMTP) -> None:
-    """Let go of the connection at once: nothing that is still to be written holds it open."""
-    transport = client.transport
+def _hang_up(client: aiosmtplib.SMTP, transport: asyncio.BaseTransport | None) -> None:
+    """Let go of the connection at once: neither what is still to be written nor TLS's farewell holds it open."""
     client.close()
     if isinstance(transport, asyncio.WriteTransport):
         transport.abort()

@@ -16,8 +16,10 @@ DROP = "drop"
 """Go away without a word."""
 SILENT = "silent"
 """Never answer, and keep the connection."""
+LINGER = "221 bye, but you hang up first"
+"""Say farewell, and keep the connection."""
 
-Stage = Literal["greeting", "mail", "rcpt", "data", "middle", "body", "rset", "noop"]
+Stage = Literal["greeting", "mail", "rcpt", "data", "middle", "body", "rset", "noop", "quit"]
 Script = Mapping[Stage, Iterable[str]]
 """For each stage what happens the first time it is reached, the second time, …; afterwards, and elsewhere, all is well.
 
@@ -33,6 +35,7 @@ _WELL: Mapping[Stage, str] = {
     "body": "250 kept",
     "rset": "250 ok",
     "noop": "250 ok",
+    "quit": "221 bye",
 }
 
 
@@ -197,7 +200,8 @@ class _Talk:
             case "RSET" | "NOOP" as known:
                 self._follow("rset" if known == "RSET" else "noop")
             case "QUIT":
-                self._say("221 bye")
+                if self._follow("quit") == LINGER:
+                    self._be_silent()
                 raise _GoneError
             case _:
                 self._say("502 not known")

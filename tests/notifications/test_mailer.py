@@ -1,6 +1,8 @@
 """What a mail server can do to a mail, on real sockets: accept it, refuse it for now or for good, or leave it open."""
 
 import asyncio
+import gc
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -13,6 +15,7 @@ from notifications.mailer import ServerUnusable, SmtpMailer, SmtpSettings
 from tests.notifications.smtp_server import (
     DROP,
     HOST,
+    LINGER,
     SILENT,
     Certificate,
     Script,
@@ -296,6 +299,20 @@ def test_over_tls_with_a_trusted_certificate_mails_and_passwords_go_out(tls: TLS
     assert answers == ["250 kept"] * 2
     assert [(mail.over_tls, mail.user, mail.content) for mail in server.accepted] == [(True, "kaoji", MAIL)] * 2
     assert server.in_clear_text() <= {"EHLO", "STARTTLS"}
+
+
+@pytest.mark.parametrize("tls", ["none", "starttls", "tls"])
+def test_a_server_that_lingers_after_its_farewell_holds_nothing_open(
+    tls: Literal["none", "starttls", "tls"], certificate: Certificate
+) -> None:
+    gc.collect()
+    with an_smtp_server({"quit": [LINGER]}, certificate=certificate, tls=tls) as server:
+        assert sent(server.port, MAIL, tls=tls, ca_file=str(certificate.certificate)) == ["250 kept"]
+
+        with warnings.catch_warnings(record=True) as left_open:
+            warnings.simplefilter("always")
+            gc.collect()
+    assert left_open == []
 
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
