@@ -88,7 +88,8 @@ def _indicator_names(config: Path, name: object) -> dict[str, str]:
     path = config.parent / (name if isinstance(name, str) else _refuse(config, "indicators 不是一个文件名"))
     try:
         rows = csv.DictReader(_text(path.read_bytes()).splitlines())
-        return {row["code"].strip(): row["name"].strip() for row in rows} or _refuse(path, "没有一项指标")
+        names = {row["code"].strip(): row["name"].strip() for row in rows if row["code"]}
+        return names or _refuse(path, "没有一项指标")
     except OSError as fault:
         _refuse(path, f"读不出（{fault.strerror}）")
     except UnicodeDecodeError:

@@ -28,6 +28,8 @@ def read_indicators(path: Path) -> tuple[tuple[Indicator, ...], dict[str, int], 
     lines: dict[str, int] = {}
     problems: list[Problem] = []
     for row in reader:
+        if not any(row.values()):
+            continue  # spreadsheet programs save empty rows as commas
         if any(cell.strip() for cell in row.get(None) or ()):
             problems.append(Problem(path.name, reader.line_num, "这一行的格数比表头多", "含逗号的文字请加引号"))
             continue

@@ -1,6 +1,7 @@
 """Reads the story of a case directory: who did what when (spec, part 14)."""
 
 import csv
+import io
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
@@ -32,11 +33,11 @@ def read_story(path: Path) -> list[StoryLine]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as fault:
         raise StoryError(f"{path}：读不出（{fault}）；应为 UTF-8 的 CSV 文件") from fault
-    reader = csv.DictReader(text.splitlines())
+    reader = csv.DictReader(io.StringIO(text, newline=""))
     missing = [column for column in COLUMNS if column not in (reader.fieldnames or ())]
     if missing:
         raise StoryError(f"{path}:1：缺少列 {'、'.join(missing)}；应有 {'、'.join(COLUMNS)}")
-    lines = [_line(path, reader.line_num, row) for row in reader]
+    lines = [_line(path, reader.line_num, row) for row in reader if any(row.values())]
     for earlier, later in pairwise(lines):
         if later.at < earlier.at:
             raise StoryError(f"{path}:{later.line}：时间早于上一行；故事须按时间先后排列")

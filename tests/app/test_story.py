@@ -18,9 +18,9 @@ def _story(tmp_path: Path, text: str) -> Path:
 
 
 def test_lines_are_numbered_with_the_header_as_line_one(tmp_path: Path) -> None:
-    lines = read_story(_story(tmp_path, HEADER + START + END))
+    lines = read_story(_story(tmp_path, HEADER + START + ",,,,,\n" + END + "\n"))
 
-    assert [(line.line, line.action) for line in lines] == [(2, "start"), (3, "end")]
+    assert [(line.line, line.action) for line in lines] == [(2, "start"), (4, "end")]
 
 
 @pytest.mark.parametrize(
