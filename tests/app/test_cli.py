@@ -1,13 +1,22 @@
 """What the office sees on the command line: the documents of the specification, and errors that say what to do."""
 
 import csv
+import fcntl
 import json
+import os
+import pty
 import shutil
 import sqlite3
+import struct
+import subprocess
+import sys
+import termios
 from contextlib import closing
 from pathlib import Path
 
 import pytest
+from rich.cells import cell_len
+from rich.text import Text
 
 from app.cli import main
 from app.place import DEMO_CASE, PROJECT
@@ -164,3 +173,24 @@ def test_a_wrong_configuration_stops_everything(tmp_path: Path, capsys: pytest.C
     assert status == 1
     assert "config.yaml:" in errors
     assert "32" in errors
+
+
+def test_a_narrow_terminal_gets_fewer_columns_and_whole_dates(played: tuple[Replayed, Path]) -> None:
+    printed = _on_a_terminal(80, played[1] / "office.db", "status", "--period", "2015-12")
+
+    assert printed.count("2015-12-11 17:00") == 6
+    assert printed.count("2015-12-15 17:00") == 1
+    assert max(cell_len(Text.from_ansi(line).plain.rstrip()) for line in printed.splitlines()) <= 80
+
+
+def _on_a_terminal(columns: int, database: Path, *arguments: str) -> str:
+    """What a command shows on a terminal of that width."""
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
+    office = ["--config", str(DEMO_CASE / "config.yaml"), "--database", f"sqlite:///{database}"]
+    environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+    kaoji = Path(sys.executable).with_name("kaoji")
+    subprocess.run([str(kaoji), *office, *arguments], stdout=theirs, env=environment, check=True, timeout=30)
+    os.close(theirs)
+    with os.fdopen(ours, "rb") as terminal:
+        return terminal.read1(100_000).decode()
