@@ -2,19 +2,15 @@
 
 import argparse
 import uuid
-from collections.abc import Callable
-from pathlib import Path
 
+from app.actions import command_for, rows_of_form
 from app.answers import print_json
 from app.bootstrap import Running, put_together, read_settings
 from app.clock import SystemClock, VirtualClock
 from app.faults import Unusable
 from app.log import configure
 from app.place import Place, place
-from app.simulate import draft
-from documents.form import read_form
 from states import commands as c
-from states.errors import UnknownSubject
 from states.models import Entry
 from states.ranks import RankKind, read_rank
 from states.words import word
@@ -61,56 +57,19 @@ def _command(parsed: argparse.Namespace, running: Running) -> c.Command:
         return _import(parsed, running)
     if parsed.act == "edit":
         return _edit(parsed, running)
-    return _BUILD[parsed.act](parsed)
+    words, version = getattr(parsed, "text", ""), parsed.version
+    return command_for(parsed.act, **_by(parsed), subject=parsed.subject, words=words, version=version)
 
 
 def _by(parsed: argparse.Namespace) -> dict[str, str]:
     return {"command_id": parsed.command_id or str(uuid.uuid4()), "actor": parsed.actor}
 
 
-def _on(kind: type[c.Command], subject: str, text: str | None = None) -> Callable[[argparse.Namespace], c.Command]:
-    """Builds a command on a subject, with its words where it has any."""
-
-    def build(parsed: argparse.Namespace) -> c.Command:
-        words = {text: parsed.text} if text else {}
-        named = {subject: parsed.subject, "version": parsed.version}
-        return kind(**_by(parsed), **named, **words)
-
-    return build
-
-
-_BUILD: dict[str, Callable[[argparse.Namespace], c.Command]] = {
-    "consolidate": _on(c.Consolidate, "report"),
-    "send": _on(c.Send, "report"),
-    "sign": _on(c.Sign, "report", "opinion"),
-    "submit": _on(c.Submit, "report"),
-    "return": _on(c.Return, "report", "reason"),
-    "withdraw": _on(c.Withdraw, "report", "reason"),
-    "review": _on(c.Review, "report", "opinion"),
-    "reopen": _on(c.Reopen, "report", "reason"),
-    "urge": _on(c.Urge, "report", "note"),
-    "feedback": _on(c.GiveFeedback, "case", "text"),
-    "interview": _on(c.HoldInterview, "case", "text"),
-    "appeal": _on(c.Appeal, "case", "text"),
-    "confirm": _on(c.ConfirmPoints, "case", "text"),
-    "waive": _on(c.WaivePoints, "case", "reason"),
-    "close": _on(c.CloseCase, "case", "reason"),
-    "visit": lambda parsed: c.LogContact(**_by(parsed), unit=parsed.subject, visit=True, text=parsed.text),
-    "call": lambda parsed: c.LogContact(**_by(parsed), unit=parsed.subject, visit=False, text=parsed.text),
-}
-
-
 def _import(parsed: argparse.Namespace, running: Running) -> c.SaveTable:
-    office = running.settings.office
-    unit = parsed.subject.partition("/")[2]
-    if unit not in office.unit_by_code:
-        raise UnknownSubject(f"没有报表 {parsed.subject}", "报表写作 期次/单位，如 2015-10/shirong")
-    rows = tuple(draft(row) for row in read_form(Path(parsed.file), office=office, unit=unit))
+    rows = rows_of_form(parsed.file, report=parsed.subject, office=running.settings.office)
     if not parsed.with_gaps:
         _need_readable(rows, running)
-    return c.SaveTable(
-        **_by(parsed), report=parsed.subject, version=parsed.version, rows=rows, source=Path(parsed.file).name
-    )
+    return c.SaveTable(**_by(parsed), report=parsed.subject, version=parsed.version, rows=rows, source=parsed.file.name)
 
 
 def _need_readable(rows: tuple[c.RowDraft, ...], running: Running) -> None:

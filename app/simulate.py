@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
+from app.actions import ACTIONS, command_for, rows_of_form
 from app.clock import VirtualClock
 from app.story import StoryLine
-from documents.form import FormError, FormRow, read_form
+from documents.form import FormError
 from states import commands as c
 from states.errors import Refused, UnknownSubject
 from states.office import Office
@@ -66,65 +66,20 @@ class Play:
     def _command(self, line: StoryLine) -> c.Command:
         if line.action == "import":
             return self._import(line)
-        if line.action not in _ACTIONS:
-            raise UnknownSubject(f"没有“{line.action}”这种动作", f"动作有：import、{'、'.join(_ACTIONS)}")
-        return _built(line)
+        if line.action not in ACTIONS:
+            raise UnknownSubject(f"没有“{line.action}”这种动作", f"动作有：import、{'、'.join(ACTIONS)}")
+        return command_for(
+            line.action, command_id=_command_id(line), actor=line.actor, subject=line.subject, words=line.text
+        )
 
     def _import(self, line: StoryLine) -> c.Command:
-        unit = line.subject.partition("/")[2]
-        if unit not in self._office.unit_by_code:
-            raise UnknownSubject(f"没有报表 {line.subject}", "报表写作 期次/单位，如 2015-10/shirong")
-        rows = read_form(self._directory / line.file, office=self._office, unit=unit)
         return c.SaveTable(
             command_id=_command_id(line),
             actor=line.actor,
             report=line.subject,
-            rows=tuple(draft(row) for row in rows),
+            rows=rows_of_form(self._directory / line.file, report=line.subject, office=self._office),
             source=line.file,
         )
-
-
-def draft(row: FormRow) -> c.RowDraft:
-    """A form's row as handed in."""
-    return c.RowDraft(
-        indicator=row.indicator,
-        rank_text=row.rank_text,
-        comparison=row.comparison,
-        target=row.target,
-        place=row.place,
-    )
-
-
-# What builds each action: the command, the name of its subject, and of its words where it has any.
-_ACTIONS: dict[str, tuple[type[c.Command], str, str | None]] = {
-    "consolidate": (c.Consolidate, "report", None),
-    "send": (c.Send, "report", None),
-    "sign": (c.Sign, "report", "opinion"),
-    "submit": (c.Submit, "report", None),
-    "return": (c.Return, "report", "reason"),
-    "withdraw": (c.Withdraw, "report", "reason"),
-    "review": (c.Review, "report", "opinion"),
-    "reopen": (c.Reopen, "report", "reason"),
-    "urge": (c.Urge, "report", "note"),
-    "feedback": (c.GiveFeedback, "case", "text"),
-    "interview": (c.HoldInterview, "case", "text"),
-    "appeal": (c.Appeal, "case", "text"),
-    "confirm": (c.ConfirmPoints, "case", "text"),
-    "waive": (c.WaivePoints, "case", "reason"),
-    "close": (c.CloseCase, "case", "reason"),
-    "visit": (c.LogContact, "unit", "text"),
-    "call": (c.LogContact, "unit", "text"),
-}
-
-
-def _built(line: StoryLine) -> c.Command:
-    kind, subject, words = _ACTIONS[line.action]
-    fields: dict[str, Any] = {"command_id": _command_id(line), "actor": line.actor, subject: line.subject}
-    if words is not None:
-        fields[words] = line.text
-    if kind is c.LogContact:
-        fields["visit"] = line.action == "visit"
-    return kind(**fields)
 
 
 def _command_id(line: StoryLine) -> str:
