@@ -11,7 +11,7 @@ from states import commands as c
 from states import events as e
 from states.errors import WrongActor, WrongState
 from states.models import Case, CaseState, Flag, PointsStatus, Report, ReportState
-from states.office import SYSTEM, Role
+from states.office import BUREAU_DUTIES, DISTRICT_DUTIES, SYSTEM, Level, Role
 from states.purposes import Purpose
 from tests.memory import MemoryStore, MemoryTransaction
 from tests.states.builders import (
@@ -98,6 +98,16 @@ def test_a_table_submitted_before_the_deadline_is_in_time(moment: timedelta, is_
     desk = Desk().live_until(at("2015-10-13 17:00") + moment).submit()
 
     assert desk.live_until("2015-10-14 08:00").report().overdue is is_overdue
+
+
+def test_a_deadline_that_a_holiday_moved_before_the_opening_still_counts() -> None:
+    early = an_office(duties={Level.BUREAU: replace(BUREAU_DUTIES, due_day=3), Level.DISTRICT: DISTRICT_DUTIES})
+
+    desk = Desk("2015-09-30 08:00", rules_=rules(early)).live_until("2015-10-09 10:00")
+
+    assert desk.report().due_at == at("2015-09-30 17:00")
+    assert desk.instants(e.ReportOverdue, REPORT) == ["2015-10-08 09:00"]
+    assert desk.instants(e.OverdueEscalated, REPORT) == ["2015-10-09 09:00"]
 
 
 def test_the_overdue_ladder_ends_in_a_proposal_that_names_its_ground() -> None:
