@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
@@ -12,4 +13,4 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("结构只能向前升级；要退回请从备份恢复 (restore a backup instead)")
+    raise CommandError("结构只能向前升级；要退回请从备份恢复 (restore a backup instead)")

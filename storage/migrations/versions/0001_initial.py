@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util import CommandError
 
 revision = "0001"
 down_revision = None
@@ -32,7 +33,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    raise NotImplementedError("结构只能向前升级；要退回请从备份恢复 (restore a backup instead)")
+    raise CommandError("结构只能向前升级；要退回请从备份恢复 (restore a backup instead)")
 
 
 def _partial(name: str, table: str, columns: list[str], where: str, *, unique: bool = False) -> None:
