@@ -101,7 +101,7 @@ def _processes(commands: Any) -> None:
     demo.add_argument("what", nargs="?", choices=["mail"], help="mail：查看演示中某人收到的邮件")
     demo.add_argument("person", nargs="?", help="人员编号，如 shirong.clerk；不写则列出各人邮件数")
     _command(commands, "migrate", _lazy("app.upkeep", "migrate"), "建立或升级数据库结构")
-    _with_json(_command(commands, "check", _lazy("app.upkeep", "check"), "检查配置、数据库、日历和邮件服务器"))
+    _with_json(_command(commands, "check", _lazy("app.check", "check"), "检查配置、数据库、日历和邮件服务器"))
 
 
 def _questions(commands: Any) -> None:
