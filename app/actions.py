@@ -39,11 +39,19 @@ ACTIONS = {
 
 
 def command_for(
-    action: str, *, command_id: str, actor: str, subject: str, words: str = "", version: int | None = None
+    action: str,
+    *,
+    command_id: str,
+    actor: str,
+    subject: str,
+    words: str = "",
+    version: int | None = None,
+    door: str | None = None,
+    proof: str | None = None,
 ) -> c.Command:
     """The command an action comes to; words it does not take are left out. KeyError for an action there is not."""
     kind, named, worded = ACTIONS[action]
-    fields: dict[str, Any] = {"command_id": command_id, "actor": actor, named: subject}
+    fields: dict[str, Any] = {"command_id": command_id, "actor": actor, "door": door, "proof": proof, named: subject}
     if worded is not None:
         fields[worded] = words
     if kind is c.LogContact:

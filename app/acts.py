@@ -1,7 +1,15 @@
-"""Carries out what a person does on the command line: one command through the one path, one line of answer."""
+"""Carries out what a person does on the command line: one command through the one path, and a read-back of what it came
+to.
+"""
 
 import argparse
+import json
+import os
+import pwd
 import uuid
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
 from app.actions import command_for, rows_of_form
 from app.answers import print_json
@@ -11,19 +19,74 @@ from app.faults import Unusable
 from app.log import configure
 from app.place import Place, place
 from states import commands as c
-from states.models import Entry
-from states.ranks import RankKind, read_rank
+from states.errors import Refused
+from states.models import CaseState, PointsStatus, Report
+from states.report import NOT_SUBMITTED_COMPARISON, NOT_SUBMITTED_RANK, gaps, merged, read_row
 from states.words import word
+from storage.errors import StorageError
+from workflow.ports import EventRow
 from workflow.recording import Answer
 
 
 def act(parsed: argparse.Namespace) -> int:
     """`kaoji report|case|liaison ACT …`."""
-    office = place(parsed)
-    with _running(office) as running:
-        answer = running.workflow.execute(_command(parsed, running))
-    _say(answer, parsed)
+    with _running(place(parsed)) as running:
+        command = _command(parsed, running)
+        answer = _carried_out(command, parsed.subject, running)
+        _say(answer, parsed, running)
     return 0
+
+
+def resume(parsed: argparse.Namespace) -> int:
+    """`kaoji resume`: the clock is right, or the held mails may go."""
+    with _running(place(parsed)) as running:
+        command = c.Resume(**_by(parsed), reason=parsed.text)
+        answer = _carried_out(command, "", running)
+    print(f"已确认，恢复工作（流转记录第 {answer.events[0].seq} 条）")
+    return 0
+
+
+def waive(parsed: argparse.Namespace) -> int:
+    """`kaoji case waive CASE`, or every proposal of a span of time: what a wrong clock proposed goes in one command."""
+    if (parsed.subject is None) == (parsed.since is None):
+        raise Unusable("请写明一件督查件，或用 --from 和 --to 写明一段时间，两者取其一", "见 kaoji case waive --help")
+    if parsed.subject is not None:
+        return act(parsed)
+    with _running(place(parsed)) as running:
+        since, until = (_instant(text, running) for text in (parsed.since, parsed.until))
+        proposed = [
+            case
+            for case in running.database.cases(open_only=True)
+            if case.state is CaseState.SCORE_DEDUCTION
+            and case.points_status is PointsStatus.PROPOSED
+            and case.proposed_at is not None
+            and since <= case.proposed_at <= until
+        ]
+        if not proposed:
+            raise Unusable(f"{parsed.since} 至 {parsed.until} 没有提出过扣分", "kaoji case list --open 列出全部督查件")
+        refused = 0
+        by = _by(parsed)
+        for case in proposed:
+            command_id = f"{by['command_id']} {case.id}"
+            command = c.WaivePoints(**{**by, "command_id": command_id}, case=str(case.id), reason=parsed.text)
+            try:
+                _carried_out(command, str(case.id), running)
+                print(f"第 {case.id} 号督查件：已不予扣分")
+            except Refused as refusal:
+                refused += 1
+                print(f"第 {case.id} 号督查件：没有办理（{refusal.message}）")
+    return 1 if refused else 0
+
+
+def _instant(text: str | None, running: Running) -> datetime:
+    """A day's midnight or an instant, in the office's zone where it names none."""
+    try:
+        instant = datetime.fromisoformat(text or "")
+    except ValueError:
+        raise Unusable(
+            f"时间“{text or ''}”读不出", "应如 2026-11-24 或 2026-11-24T09:00，--from 和 --to 都要写"
+        ) from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=running.rules.calendar.zone)
 
 
 def _running(office: Place) -> Running:
@@ -33,23 +96,20 @@ def _running(office: Place) -> Running:
     return put_together(settings, clock, office.database)
 
 
-def _say(answer: Answer, parsed: argparse.Namespace) -> None:
-    document: dict[str, object] = {
-        "subject": answer.events[0].subject,
-        "version": answer.version,
-        "repeated": answer.repeated,
-        "events": [
-            {"seq": row.seq, "kind": row.kind, "subject": row.subject, "to_state": row.to_state}
-            for row in answer.events
-        ],
-    }
-    if parsed.json:
-        print_json(document)
-        return
-    moved = next((row.to_state for row in answer.events if row.to_state), None)
-    done = "此前已经办理" if answer.repeated else "已办理"
-    state = f"，现在是“{word(moved)}”" if moved else ""
-    print(f"{done}：{parsed.subject}{state}（第 {answer.version} 版，流转记录第 {answer.events[0].seq} 条）")
+def _carried_out(command: c.Command, subject: str, running: Running) -> Answer:
+    """The answer. Where the database failed it may have been done all the same: say how to ask, and how to repeat."""
+    try:
+        return running.workflow.execute(command)
+    except StorageError as fault:
+        about = f"用 kaoji history {subject} " if subject else ""
+        raise Unusable(
+            fault.message,
+            f"{fault.remedy}；本次命令编号 {command.command_id}：请先{about}查看是否已经办理，"
+            f"没有则加 --command-id '{command.command_id}' 重试，同一编号至多生效一次",
+        ) from fault
+
+
+# --- what was asked ------------------------------------------------------------------------------------------------
 
 
 def _command(parsed: argparse.Namespace, running: Running) -> c.Command:
@@ -61,55 +121,157 @@ def _command(parsed: argparse.Namespace, running: Running) -> c.Command:
     return command_for(parsed.act, **_by(parsed), subject=parsed.subject, words=words, version=version)
 
 
-def _by(parsed: argparse.Namespace) -> dict[str, str]:
-    return {"command_id": parsed.command_id or str(uuid.uuid4()), "actor": parsed.actor}
+def _by(parsed: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "command_id": parsed.command_id or str(uuid.uuid4()),
+        "actor": parsed.actor,
+        "door": "console",
+        "proof": console_user(),
+    }
+
+
+def console_user() -> str:
+    """Who sits at the console, as the operating system knows it: the proof of an act by that door (spec, part 16)."""
+    uid = os.getuid()
+    try:
+        return f"{pwd.getpwuid(uid).pw_name} (uid {uid})"
+    except KeyError:
+        return f"uid {uid}"
 
 
 def _import(parsed: argparse.Namespace, running: Running) -> c.SaveTable:
     rows = rows_of_form(parsed.file, report=parsed.subject, office=running.settings.office)
-    if not parsed.with_gaps:
-        _need_readable(rows, running)
-    return c.SaveTable(**_by(parsed), report=parsed.subject, version=parsed.version, rows=rows, source=parsed.file.name)
+    report = running.database.report(parsed.subject)
+    if report is not None and not parsed.with_gaps:
+        _need_readable(rows, report, running)
+    return c.SaveTable(
+        **_by(parsed),
+        report=parsed.subject,
+        version=parsed.version,
+        rows=rows,
+        source=parsed.file.name,
+    )
 
 
-def _need_readable(rows: tuple[c.RowDraft, ...], running: Running) -> None:
-    """A form with a rank nobody can read is handed back at once, naming each cell."""
-    fields = {one.code: one.field for one in running.settings.office.indicators}
-    unread = [
-        f"{row.place}：最新排名“{row.rank_text}”无法识别，"
-        f"应为 1–{fields[row.indicator]} 的名次（如“第5”“预估第5”）或“暂无排名”"
-        for row in rows
-        if read_rank(row.rank_text, fields[row.indicator]).kind is RankKind.UNREADABLE
-    ]
-    if unread:
-        raise Unusable("；".join(unread), "请改好表格后重新导入；没有保存任何内容（要先存草稿请加 --with-gaps）")
+def _need_readable(rows: tuple[c.RowDraft, ...], report: Report, running: Running) -> None:
+    """A form with a rank nobody can read is handed back at once, naming every gap of the table, each with its cell."""
+    present = {entry.indicator: entry for entry in report.entries}
+    read = [read_row(present[row.indicator], row, running.rules) for row in rows if row.indicator in present]
+    if all(entry.reading.kind.value != "unreadable" for entry in read):
+        return
+    found = gaps(replace(report, entries=merged(report.entries, read)), running.rules)
+    raise Unusable(
+        "\n".join((f"表中有 {len(found)} 处没有填好：", *found)),
+        "请改好表格后重新导入；没有保存任何内容（要先存草稿请加 --with-gaps）",
+    )
 
 
 def _edit(parsed: argparse.Namespace, running: Running) -> c.SaveTable:
-    standing = _standing(parsed, running)
-
-    def either(given: str | None, stands: str) -> str:
-        return stands if given is None else given
-
+    if not parsed.take_over and parsed.rank is parsed.comparison is parsed.target is None:
+        raise Unusable("没有写要改什么", "请写 --rank、--comparison、--target 中的至少一项，或 --take-over 沿用上期")
     row = c.RowDraft(
-        indicator=parsed.indicator,
-        rank_text=either(parsed.rank, standing.rank_text),
-        comparison=either(parsed.comparison, standing.comparison),
-        target=either(parsed.target, standing.target),
+        indicator=_indicator(parsed.indicator, parsed.subject, running),
+        rank_text=parsed.rank,
+        comparison=parsed.comparison,
+        target=parsed.target,
     )
-    return c.SaveTable(**_by(parsed), report=parsed.subject, version=parsed.version, rows=(row,))
+    return c.SaveTable(
+        **_by(parsed),
+        report=parsed.subject,
+        version=parsed.version,
+        rows=(row,),
+        take_over=parsed.take_over,
+    )
 
 
-def _standing(parsed: argparse.Namespace, running: Running) -> Entry:
-    """The row as it stands: this month's, or with `--take-over` the unit's last one before it."""
-    period, _, unit = parsed.subject.partition("/")
-    if parsed.take_over:
-        reports = [report for report in running.database.reports(unit=unit) if report.period < period][-1:]
-    else:
-        reports = [report for report in (running.database.report(parsed.subject),) if report]
-    rows = [entry for report in reports for entry in report.entries if entry.indicator == parsed.indicator]
-    if parsed.take_over and not rows:
-        raise Unusable(
-            f"{parsed.subject} 的指标 {parsed.indicator} 没有上期可沿用", "请直接填写 --rank --comparison --target"
+def _indicator(written: str, ref: str, running: Running) -> str:
+    """The code of an indicator named by its code or its name; what is neither is left to the rules to refuse."""
+    office, unit = running.settings.office, ref.partition("/")[2]
+    own = office.indicators_of(unit) if unit in office.unit_by_code else ()
+    return next((one.code for one in own if written in (one.code, one.name)), written)
+
+
+# --- what it came to -----------------------------------------------------------------------------------------------
+
+
+def _say(answer: Answer, parsed: argparse.Namespace, running: Running) -> None:
+    saved = next((row for row in answer.events if row.kind == "table_saved"), None)
+    read_back = {} if saved is None else _read_back(saved, parsed.subject, running)
+    if parsed.json:
+        events = [
+            {"seq": row.seq, "kind": row.kind, "subject": row.subject, "to_state": row.to_state}
+            for row in answer.events
+        ]
+        document: dict[str, object] = {
+            "subject": answer.events[0].subject,
+            "version": answer.version,
+            "repeated": answer.repeated,
+            "events": events,
+            **read_back,
+        }
+        print_json(document)
+        return
+    own = [row for row in answer.events if row.subject == answer.events[0].subject]
+    moved = next((row.to_state for row in reversed(own) if row.to_state), None)
+    done = "此前已经办理" if answer.repeated else "已办理"
+    state = f"，现在是“{word(moved)}”" if moved else ""
+    version = f"第 {answer.version} 版，" if answer.version else ""
+    about = _about(answer.events[0].subject, parsed.subject, running)
+    print(f"{done}：{about}{state}（{version}流转记录第 {answer.events[0].seq} 条）")
+    for line in _lines(read_back):
+        print(line)
+
+
+def _about(subject: str, asked: str, running: Running) -> str:
+    """What was acted on, by its name: a case by its number and matter, a contact by its unit."""
+    office = running.settings.office
+    kind, _, key = subject.partition(":")
+    if kind == "case":
+        case = running.database.case(key)
+        unit = office.unit_by_code.get(case.unit) if case else None
+        return f"第 {key} 号督查件" + (f"（{unit.name}）" if unit else "")
+    if kind == "duty":
+        unit = office.unit_by_code.get(asked)
+        return f"{unit.name if unit else asked}的对接登记"
+    return asked
+
+
+def _read_back(saved: EventRow, ref: str, running: Running) -> dict[str, object]:
+    """What a save left: how many rows, what the table still lacks, whether it has to be sent again."""
+    report = running.database.report(ref)
+    event = json.loads(saved.payload)
+    if report is None:
+        return {}
+    unreported = []
+    if event["how"] == "consolidate":
+        office = running.settings.office
+        lacking = [
+            office.indicator_by_code[entry["indicator"]].lead_unit
+            for entry in event["entries"]
+            if (entry["rank_text"], entry["comparison"]) == (NOT_SUBMITTED_RANK, NOT_SUBMITTED_COMPARISON)
+            and entry["indicator"] in office.indicator_by_code
+        ]
+        unreported = [office.unit_by_code[unit].name for unit in dict.fromkeys(lacking)]
+    return {
+        "saved": len(event["entries"]),
+        "rows": len(report.entries),
+        "took_back": event.get("took_back", False),
+        "unreported": unreported,
+        "gaps": gaps(report, running.rules),
+    }
+
+
+def _lines(read_back: dict[str, object]) -> list[str]:
+    if not read_back:
+        return []
+    found, unreported = read_back["gaps"], read_back["unreported"]
+    lines = [f"本次保存 {read_back['saved']} 项，全表 {read_back['rows']} 项"]
+    if read_back["took_back"]:
+        lines.append("原已送签，因修改自动收回，已告知签字人；改好后请重新送签")
+    if isinstance(unreported, list) and unreported:
+        lines.append(
+            f"尚未报送、按“{NOT_SUBMITTED_RANK}／{NOT_SUBMITTED_COMPARISON}”列入的科室：{'、'.join(unreported)}"
         )
-    return rows[0] if rows else Entry(indicator=parsed.indicator, field=1)
+    if isinstance(found, list):
+        lines += [f"还有 {len(found)} 处没有填好：", *found] if found else ["全表已填齐，可以送签"]
+    return lines

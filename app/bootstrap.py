@@ -2,10 +2,12 @@
 
 import os
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from app.clock import SystemClock
 from app.config import Settings, load
 from app.holidays import workdays
 from states.calendar import WorkingCalendar
@@ -49,5 +51,14 @@ def put_together(settings: Settings, clock: Clock, database_url: str | None = No
     """Open the database and build the workflow on it. Raises StorageError when the database cannot be used."""
     database = open_database(database_url or settings.database_url)
     rules = rules_of(settings)
-    workflow = Workflow(database, rules, clock, mail_domain=settings.mail.domain)
+    is_real = isinstance(clock, SystemClock)
+    workflow = Workflow(
+        database,
+        rules,
+        clock,
+        mail_domain=settings.mail.domain,
+        # On a virtual clock months pass in a moment, and there is nobody to confirm them.
+        longest_downtime=timedelta(days=settings.longest_downtime_days) if is_real else None,
+        fingerprint=settings.fingerprint if is_real else None,
+    )
     return Running(settings, database, rules, workflow, clock)

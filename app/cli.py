@@ -100,6 +100,10 @@ def _processes(commands: Any) -> None:
     )
     demo.add_argument("what", nargs="?", choices=["mail"], help="mail：查看演示中某人收到的邮件")
     demo.add_argument("person", nargs="?", help="人员编号，如 shirong.clerk；不写则列出各人邮件数")
+    resumed = _command(commands, "resume", _lazy("app.acts", "resume"), "确认时钟无误，或放行暂停的邮件")
+    resumed.add_argument("--as", dest="actor", required=True, metavar="PERSON", help="确认人编号")
+    resumed.add_argument("--reason", dest="text", required=True, metavar="TEXT", help="理由（必填）")
+    resumed.add_argument("--command-id", metavar="ID", help="命令编号；同一编号只办理一次")
     _command(commands, "migrate", _lazy("app.upkeep", "migrate"), "建立或升级数据库结构")
     _with_json(_command(commands, "check", _lazy("app.check", "check"), "检查配置、数据库、日历和邮件服务器"))
 
@@ -125,10 +129,10 @@ def _rank(rank: Any) -> None:
     parse.add_argument("--field", type=int, required=True, metavar="N", help="全市参加排名的个数")
 
 
-def _act(commands: Any, name: str, about: str, subject: str) -> argparse.ArgumentParser:
+def _act(commands: Any, name: str, about: str, subject: str, *, optional: bool = False) -> argparse.ArgumentParser:
     made = _with_json(_command(commands, name, _lazy("app.acts", "act"), about))
     made.set_defaults(act=name)
-    made.add_argument("subject", metavar=subject)
+    made.add_argument("subject", metavar=subject, nargs="?" if optional else None)
     made.add_argument("--as", dest="actor", required=True, metavar="PERSON", help="办理人编号")
     made.add_argument("--version", type=int, metavar="N", help="您所依据的版本；已有变化则拒绝")
     made.add_argument("--command-id", metavar="ID", help="命令编号；同一编号只办理一次")
@@ -172,7 +176,11 @@ def _case_acts(case: Any) -> None:
     _worded(_act(case, "interview", "登记约谈：何人、约谈何人、何时、承诺", "CASE"), "--text", "约谈记录")
     _worded(_act(case, "appeal", "申诉", "CASE"), "--text", "申诉理由")
     _worded(_act(case, "confirm", "确认扣分", "CASE"), "--text", "说明")
-    _worded(_act(case, "waive", "不予扣分", "CASE"), "--reason", "理由（必填）")
+    waived = _act(case, "waive", "不予扣分；用 --from --to 可一次撤去一段时间内提出的全部扣分", "CASE", optional=True)
+    _worded(waived, "--reason", "理由（必填）")
+    waived.add_argument("--from", dest="since", metavar="TIME", help="从何时起提出的，如 2026-11-24T09:00")
+    waived.add_argument("--to", dest="until", metavar="TIME", help="到何时为止提出的")
+    waived.set_defaults(run=_lazy("app.acts", "waive"))
     _worded(_act(case, "close", "销号", "CASE"), "--reason", "理由（必填）")
 
 

@@ -61,6 +61,7 @@ class Settings:
     first_period: str | None
     log_level: str
     heartbeat_seconds: int
+    longest_downtime_days: int
     fingerprint: str
 
 
@@ -140,6 +141,7 @@ def _settings(path: Path, shape: ConfigShape, indicators: tuple[Indicator, ...],
         first_period=shape.daemon.first_period,
         log_level=shape.log.level,
         heartbeat_seconds=shape.daemon.heartbeat_seconds,
+        longest_downtime_days=shape.daemon.longest_downtime,
         fingerprint=sha256(canonical([matters, rows])),
     )
 

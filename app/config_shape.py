@@ -198,6 +198,7 @@ class DaemonShape(_Shape):
     """The daemon."""
 
     heartbeat_seconds: Annotated[int, Field(ge=1, le=300)] = 15
+    longest_downtime: Annotated[int, Field(ge=1, le=366)] = 15
     first_period: Annotated[str | None, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] = None
 
 

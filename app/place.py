@@ -1,12 +1,11 @@
-"""Which office a command is about: the configuration named, the one here, or the demonstration's.
+"""Which office a command is about: the configuration named, the one here, or, only when asked for, the demonstration's.
 
-A question asked before the office has a database of its own is answered from the demonstration, and says so.
+Nothing ever answers from the demonstration unasked: an office whose database is gone must not take it for its own.
 """
 
 import argparse
 import json
 import os
-import sys
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -34,44 +33,27 @@ class Place:
 
 def place(parsed: argparse.Namespace) -> Place:
     """The office meant by the command line. Raises Unusable when there is none."""
-    named = parsed.config or os.environ.get("KAOJI_CONFIG")
-    if named:
-        return Place(config=_existing(Path(named)), database=parsed.database)
-    here = Path("config.yaml") if Path("config.yaml").exists() else PROJECT / "config.yaml"
-    if parsed.database or not _lacks_database(here):
-        return Place(config=_existing(here), database=parsed.database)
-    return demonstration() or Place(config=_existing(here), database=None)
+    return demonstration() if getattr(parsed, "demo", False) else office_place(parsed)
 
 
 def office_place(parsed: argparse.Namespace) -> Place:
     """The real office, never the demonstration: what the daemon serves."""
-    named = parsed.config or os.environ.get("KAOJI_CONFIG")
-    here = Path("config.yaml") if Path("config.yaml").exists() else PROJECT / "config.yaml"
-    return Place(config=_existing(Path(named) if named else here), database=parsed.database)
-
-
-def demonstration() -> Place | None:
-    """The office the demonstration left behind, if it ran."""
-    if not DEMO_NOTE.exists():
-        return None
-    note = json.loads(DEMO_NOTE.read_text(encoding="utf-8"))
-    print("（本单位还没有数据库，以下是演示数据）", file=sys.stderr)
-    return Place(config=DEMO_CASE / "config.yaml", database=note["database"], now=datetime.fromisoformat(note["now"]))
-
-
-def _existing(config: Path) -> Path:
-    if config.exists():
-        return config
-    from app.faults import Unusable
-
-    raise Unusable(f"找不到配置文件 {config}", "请用 --config 指明配置文件，或在当前目录放一份 config.yaml")
-
-
-def _lacks_database(config: Path) -> bool:
+    config = Path(parsed.config or os.environ.get("KAOJI_CONFIG") or "config.yaml")
     if not config.exists():
-        return True
+        from app.faults import Unusable
+
+        raise Unusable(
+            f"找不到配置文件 {config}", "请到单位所在的目录运行，或用 --config 指明配置文件；新建单位请运行 kaoji init"
+        )
+    return Place(config=config, database=parsed.database)
+
+
+def demonstration() -> Place:
+    """The office the demonstration left behind. Raises Unusable where it did not run."""
     try:
-        url = glance(config).database_url
-    except Exception:  # noqa: BLE001  a broken configuration is reported by whoever reads it whole
-        return False
-    return url.startswith("sqlite:///") and not Path(url.removeprefix("sqlite:///")).exists()
+        note = json.loads(DEMO_NOTE.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        from app.faults import Unusable
+
+        raise Unusable("还没有演示数据", "请先运行 kaoji demo") from None
+    return Place(config=DEMO_CASE / "config.yaml", database=note["database"], now=datetime.fromisoformat(note["now"]))

@@ -13,7 +13,7 @@ from states import events as e
 from states.errors import AlreadyDone, WrongState, WrongTime
 from states.lifecycle import CASE
 from states.models import Case, CaseState, PointsStatus, Trigger
-from states.needs import need_actor, need_reason
+from states.needs import need_actor, need_reason, need_words
 from states.rules import Rules
 from states.situation import Decided, Woken, case_subject
 from states.words import ACTS, word
@@ -56,6 +56,7 @@ def _need_proposed(case: Case) -> None:
 def _feedback(case: Case, command: c.GiveFeedback, rules: Rules, now: datetime) -> e.FeedbackRecorded:
     allowed = rules.drafters(case.unit, now) + rules.first_signers(case.unit, now)
     _need(case, command, "feedback", allowed, "填报人或第一签字人")
+    need_words(command.text, said=ACTS["feedback"], what="采取了什么措施、谁负责、何时见效")
     return e.FeedbackRecorded(text=command.text.strip())
 
 
@@ -63,6 +64,7 @@ def _interview(case: Case, command: c.HoldInterview, rules: Rules, now: datetime
     _need(case, command, "interview", rules.assessors(case.unit, now), "考绩办")
     if case.interview_at is not None:
         raise AlreadyDone(f"督查件 {case.ref} 的约谈已经登记过", "每件只登记一次约谈；补充情况请另行存档")
+    need_words(command.text, said=ACTS["interview"], what="何人约谈何人、何时、作了什么承诺")
     return e.InterviewRecorded(text=command.text.strip())
 
 
@@ -77,6 +79,7 @@ def _appeal(case: Case, command: c.Appeal, rules: Rules, now: datetime) -> e.App
             f"督查件 {case.ref} 的申诉期已于 {rules.calendar.local(until):%Y-%m-%d %H:%M} 截止",
             "逾期不再受理，可直接与考绩办联系",
         )
+    need_words(command.text, said=ACTS["appeal"], what="申诉理由")
     return e.AppealRecorded(text=command.text.strip())
 
 

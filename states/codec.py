@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
 from functools import cache
@@ -72,5 +72,9 @@ def _builder(kind: Any) -> Callable[[Any], Any]:
 
 
 def _dataclass_builder(kind: Any) -> Callable[[Mapping[str, Any]], Any]:
+    """What an older program did not write yet has its default."""
     builders = {name: _builder(hint) for name, hint in get_type_hints(kind).items()}
-    return lambda value: kind(**{name: build(value[name]) for name, build in builders.items()})
+    later = frozenset(field.name for field in fields(kind) if field.default is not MISSING)
+    return lambda value: kind(
+        **{name: build(value[name]) for name, build in builders.items() if name in value or name not in later}
+    )

@@ -9,21 +9,27 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowDraft:
-    """One row of a table as handed in; texts as written."""
+    """One row of a table as handed in; texts as written. A text that is None stays as it stands in the table."""
 
     indicator: str
-    rank_text: str
-    comparison: str
-    target: str
+    rank_text: str | None = None
+    comparison: str | None = None
+    target: str | None = None
     place: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """Who asks, and under which id."""
+    """Who asks, and under which id; by which door it came and how it is known who it was (spec, part 16).
+
+    `door` is `console` (later `page`, `api`, `mail`, `paper`), None for the office's own timers and for replays;
+    `proof` is for the console the user of the operating system.
+    """
 
     command_id: str
     actor: str
+    door: str | None = None
+    proof: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,10 +42,14 @@ class ReportCommand(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveTable(ReportCommand):
-    """`edit` or `import`: the rows given replace those of the same indicators; `source` names the form read."""
+    """`edit` or `import`: the rows given replace those of the same indicators; `source` names the form read.
+
+    With `take_over` what a row does not give is taken from the unit's last table before this one, not as it stands.
+    """
 
     rows: tuple[RowDraft, ...]
     source: str | None = None
+    take_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,3 +177,10 @@ class Wake(Command):
     """
 
     subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume(Command):
+    """Go on after the clock was in doubt, or let the mails go that were held, with a reason."""
+
+    reason: str = ""

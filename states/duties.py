@@ -9,6 +9,7 @@ from states import commands as c
 from states import events as e
 from states.errors import UnknownSubject, WrongActor
 from states.models import Duty, DutyKind
+from states.needs import need_words
 from states.office import Level, Role
 from states.periods import following, written
 from states.policies import Roll
@@ -53,6 +54,9 @@ def log_contact(duty: Duty | None, command: c.LogContact, rules: Rules, now: dat
             f"{command.actor} 不是 {command.unit} 的对接人，不能登记对接",
             f"应由对接人登记：{'、'.join(liaisons) or '该单位还没有确定对接人，请联系管理员'}",
         )
+    need_words(
+        command.text, said="登记赴市对接" if command.visit else "登记电话对接", what="对接的部门、对象、内容和结果"
+    )
     fact = e.ContactLogged(visit=command.visit, text=command.text.strip())
     return [Decided(duty_subject(DutyKind.LIAISON, command.unit), fact)]
 

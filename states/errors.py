@@ -38,6 +38,14 @@ class WrongTime(Refused):
     """Too early or too late for this act."""
 
 
+class ClockDoubted(Refused):
+    """The clock stands where the office cannot believe it; nothing is done until it is right, or confirmed."""
+
+
+class OtherRules(Refused):
+    """The act was prepared under a configuration that is not the one the office works under."""
+
+
 class AlreadyDone(Refused):
     """What may happen once has happened."""
 

@@ -25,12 +25,16 @@ class ReportOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableSaved:
-    """The drafter saved the table; `how` is `edit`, `import` or `consolidate`. Only the rows saved are in `entries`."""
+    """The drafter saved the table; `how` is `edit`, `import` or `consolidate`. Only the rows saved are in `entries`.
+
+    `took_back`: it had been sent, and must be sent again.
+    """
 
     how: str
     source: str | None
     entries: tuple[Entry, ...]
     content_sha256: str
+    took_back: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -283,6 +287,27 @@ class ConfigurationTaken:
     fingerprint: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadlineMoved:
+    """The calendar or its numbers changed, and with it the deadline of an open report."""
+
+    before: datetime
+    after: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed:
+    """Somebody confirmed that the clock is right, or let held mails go.
+
+    `last_worked` is when the office had last worked where the clock was in doubt; `held` why the mails were held.
+    From this event on the office's time may be earlier than before.
+    """
+
+    reason: str
+    last_worked: datetime | None
+    held: str | None
+
+
 ReportEvent = (
     ReportOpened
     | TableSaved
@@ -298,6 +323,7 @@ ReportEvent = (
     | OverdueEscalated
     | HolderUrged
     | HolderChanged
+    | DeadlineMoved
 )
 CaseEvent = (
     CaseOpened
@@ -311,5 +337,7 @@ CaseEvent = (
     | PointsWaived
     | CaseClosed
 )
-DutyEvent = DutyBegan | PeriodOpened | ContactLogged | LiaisonReminded | DigestDue | BulletinDue | ConfigurationTaken
+DutyEvent = (
+    DutyBegan | PeriodOpened | ContactLogged | LiaisonReminded | DigestDue | BulletinDue | ConfigurationTaken | Resumed
+)
 Event = ReportEvent | CaseEvent | DutyEvent

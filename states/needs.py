@@ -14,6 +14,12 @@ def need_actor(actor: str, allowed: Sequence[str], *, of: str, post: str, said: 
         )
 
 
+def need_words(text: str, *, said: str, what: str) -> None:
+    """Refuse an act that says nothing where its content is the point of it. Raises ReasonMissing."""
+    if not text.strip():
+        raise ReasonMissing(f"{said}必须写明{what}", f"请写明{what}后重新提交")
+
+
 def need_reason(reason: str, *, said: str) -> None:
     """Refuse an act that gives no reason in words. Raises ReasonMissing."""
     if not reason.strip():

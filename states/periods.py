@@ -22,3 +22,10 @@ def following(period: str) -> str:
     """The next month."""
     year, month = year_month(period)
     return written(year + month // 12, month % 12 + 1)
+
+
+def earlier(period: str, months: int) -> str:
+    """So many months before."""
+    year, month = year_month(period)
+    count = year * 12 + month - 1 - months
+    return written(count // 12, count % 12 + 1)

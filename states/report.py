@@ -3,7 +3,7 @@
 `decide` and `wake` return facts and change nothing; `evolve` applies one fact and judges nothing (spec, part 4).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -49,7 +49,7 @@ def decide(
     """What the command comes to. Raises a subclass of `Refused` when the rules do not allow it."""
     match command:
         case c.SaveTable():
-            facts: Sequence[e.Event] = [_save(report, command, rules, now)]
+            facts: Sequence[e.Event] = [_save(report, command, situation, rules, now)]
         case c.Consolidate():
             facts = [_consolidate(report, command, situation, rules, now)]
         case c.Send():
@@ -57,7 +57,7 @@ def decide(
         case c.Sign():
             facts = _sign(report, command, rules, now)
         case c.Submit():
-            facts = [_submit(report, command, rules, now)]
+            facts = _submit(report, command, rules, now)
         case c.Return():
             facts = [_return(report, command, rules, now)]
         case c.Withdraw():
@@ -82,9 +82,21 @@ def decide(
 
 def _need_state(report: Report, act: str, said: str) -> None:
     if REPORT.target(act, report.state) is None:
-        raise WrongState(
-            f"{report.ref} 现在是“{word(report.state)}”，不能{said}", "请先查看报表当前状态（kaoji status REF）"
-        )
+        raise WrongState(f"{report.ref} 现在是“{word(report.state)}”，不能{said}", _instead(report, act))
+
+
+def _instead(report: Report, act: str) -> str:
+    """What leads on from where the report stands."""
+    match report.state:
+        case ReportState.LEADER_SIGNED if act == "return":
+            return "已签完，只能由最后签字的人撤回，或报送后由接收人、考绩办退回"
+        case ReportState.SUPERVISED if act in ("return", "withdraw", "save"):
+            return "已经督查的表要更正，请考绩办重新打开"
+        case ReportState.SUBMITTED if act in ("withdraw", "save"):
+            return "已经报送的表要修改，请接收人或考绩办退回"
+        case ReportState.SECTION_SIGNED | ReportState.LEADER_SIGNED if act == "save":
+            return "已有签字的表要修改，请签字人撤回或退回"
+    return f"只有在“{'”“'.join(word(state) for state in REPORT.sources(act))}”时可以{ACTS[act]}"
 
 
 def _need_role(report: Report, command: c.ReportCommand, act: str, allowed: Sequence[str], post: str) -> None:
@@ -95,7 +107,7 @@ def _need_role(report: Report, command: c.ReportCommand, act: str, allowed: Sequ
 # --- the acts ------------------------------------------------------------------------------------------------------
 
 
-def _save(report: Report, command: c.SaveTable, rules: Rules, now: datetime) -> e.TableSaved:
+def _save(report: Report, command: c.SaveTable, situation: Situation, rules: Rules, now: datetime) -> e.TableSaved:
     _need_role(report, command, "save", rules.drafters(report.unit, now), "填报人")
     present = {entry.indicator: entry for entry in report.entries}
     given = [row.indicator for row in command.rows]
@@ -103,17 +115,49 @@ def _save(report: Report, command: c.SaveTable, rules: Rules, now: datetime) -> 
     if foreign or not given:
         raise WrongContent(
             f"{report.ref} 没有指标 {'、'.join(foreign) or '（表中一行也没有）'}",
-            f"本表的指标是：{'、'.join(present)}",
+            f"本表的指标是：{'、'.join(_named(indicator, rules) for indicator in present)}",
         )
     twice = sorted({indicator for indicator in given if given.count(indicator) > 1})
     if twice:
         raise WrongContent(f"指标 {'、'.join(twice)} 在表中不止一行", "每项指标只留一行后重新提交")
-    saved = tuple(_entry(present[row.indicator], row, rules) for row in command.rows)
+    stands = _last_rows(report, given, situation) if command.take_over else present
+    saved = tuple(read_row(present[row.indicator], row, rules, stands[row.indicator]) for row in command.rows)
     how = "edit" if command.source is None else "import"
     return _table_saved(report, saved, how=how, source=command.source)
 
 
-def _entry(present: Entry, row: c.RowDraft, rules: Rules) -> Entry:
+def _named(indicator: str, rules: Rules) -> str:
+    known = rules.office.indicator_by_code.get(indicator)
+    return f"{known.name}（{indicator}）" if known else indicator
+
+
+def _last_rows(report: Report, asked: Sequence[str], situation: Situation) -> dict[str, Entry]:
+    """The rows of the unit's last table, to be taken over."""
+    last = situation.previous
+    rows = {entry.indicator: entry for entry in last.entries} if last is not None else {}
+    lacking = [indicator for indicator in asked if indicator not in rows]
+    if lacking:
+        raise WrongContent(f"{report.ref} 的指标 {'、'.join(lacking)} 没有上期可沿用", "请直接填写这一行")
+    return rows
+
+
+def read_row(present: Entry, row: c.RowDraft, rules: Rules, stands: Entry | None = None) -> Entry:
+    """The row as it will stand in the table, with what is read in it.
+
+    What is not given stays as it stands: two clerks may each change a column of one row, and both changes stay.
+    """
+    stands = stands or present
+    written = replace(
+        stands,
+        rank_text=stands.rank_text if row.rank_text is None else row.rank_text,
+        comparison=stands.comparison if row.comparison is None else row.comparison,
+        target=stands.target if row.target is None else row.target,
+        place=row.place,
+    )
+    return _entry(present, written, rules)
+
+
+def _entry(present: Entry, row: Entry, rules: Rules) -> Entry:
     """The row as it stands in the table, with what is read in it."""
     reading = read_rank(row.rank_text, present.field)
     office = rules.office
@@ -134,7 +178,13 @@ def _entry(present: Entry, row: c.RowDraft, rules: Rules) -> Entry:
 
 def _table_saved(report: Report, saved: tuple[Entry, ...], *, how: str, source: str | None) -> e.TableSaved:
     entries = merged(report.entries, saved)
-    return e.TableSaved(how=how, source=source, entries=saved, content_sha256=content_sha256(report.ref, entries))
+    return e.TableSaved(
+        how=how,
+        source=source,
+        entries=saved,
+        content_sha256=content_sha256(report.ref, entries),
+        took_back=report.sent,
+    )
 
 
 def merged(present: tuple[Entry, ...], saved: Sequence[Entry]) -> tuple[Entry, ...]:
@@ -153,24 +203,18 @@ def _consolidate(
     for entry in report.entries:
         indicator = rules.office.indicator_by_code[entry.indicator]
         if indicator.lead_unit != report.unit:
-            rows.append(_entry(entry, _consolidated_row(indicator, situation.sections), rules))
+            rows.append(_entry(entry, _consolidated_row(entry, indicator, situation.sections), rules))
     return _table_saved(report, tuple(rows), how="consolidate", source=None)
 
 
-def _consolidated_row(indicator: Indicator, sections: dict[str, Report] | object) -> c.RowDraft:
-    section = sections.get(indicator.lead_unit) if isinstance(sections, dict) else None
+def _consolidated_row(present: Entry, indicator: Indicator, sections: Mapping[str, Report]) -> Entry:
+    section = sections.get(indicator.lead_unit)
     if section is not None and section.state in (ReportState.SUBMITTED, ReportState.SUPERVISED):
         for entry in section.entries:
             if entry.indicator == indicator.code:
-                return c.RowDraft(
-                    indicator=indicator.code,
-                    rank_text=entry.rank_text,
-                    comparison=entry.comparison,
-                    target=entry.target,
-                    place=section.ref,
-                )
-    return c.RowDraft(
-        indicator=indicator.code,
+                return replace(entry, place=section.ref)
+    return replace(
+        present,
         rank_text=NOT_SUBMITTED_RANK,
         comparison=NOT_SUBMITTED_COMPARISON,
         target=indicator.year_end_target or NOT_SUBMITTED_COMPARISON,
@@ -184,7 +228,7 @@ def _send(report: Report, command: c.Send, rules: Rules, now: datetime) -> e.Rep
         raise WrongState(f"{report.ref} 已经送签，正在等待签字", "如需修改，请先撤回或直接重新填报")
     found = gaps(report, rules)
     if found:
-        raise Incomplete(f"{report.ref} 还有 {len(found)} 处没有填好：{'；'.join(found)}", "请补齐后再送签")
+        raise Incomplete("\n".join((f"{report.ref} 还有 {len(found)} 处没有填好：", *found)), "请补齐后再送签")
     return e.ReportSent(content_sha256=report.content_sha256)
 
 
@@ -228,13 +272,21 @@ def _sign(report: Report, command: c.Sign, rules: Rules, now: datetime) -> list[
         )
     ]
     if not first and rules.policies.auto_submit:
-        facts.append(e.ReportSubmitted(content_sha256=report.content_sha256))
+        facts += _submitted(report, now)
     return facts
 
 
-def _submit(report: Report, command: c.Submit, rules: Rules, now: datetime) -> e.ReportSubmitted:
+def _submit(report: Report, command: c.Submit, rules: Rules, now: datetime) -> list[e.Event]:
     _need_role(report, command, "submit", rules.drafters(report.unit, now), "填报人")
-    return e.ReportSubmitted(content_sha256=report.content_sha256)
+    return _submitted(report, now)
+
+
+def _submitted(report: Report, now: datetime) -> list[e.Event]:
+    """Late is what comes at the deadline or after it, also where the timer that marks it was held up."""
+    submitted = e.ReportSubmitted(content_sha256=report.content_sha256)
+    if now < report.due_at or report.overdue:
+        return [submitted]
+    return [e.ReportOverdue(due_instant=report.due_at, reminders=()), submitted]
 
 
 def _settle(case: Case | None, report: Report) -> list[Decided]:
@@ -308,8 +360,12 @@ def _urge(report: Report, command: c.Urge, rules: Rules, now: datetime) -> e.Hol
     )
     if command.actor not in allowed:
         raise WrongActor(f"{command.actor} 与 {report.ref} 无关，不能催办", "请由本单位人员、接收人或考绩办催办")
-    if not report.holders:
+    if report.state is ReportState.SUPERVISED:
         raise WrongState(f"{report.ref} 已经办结，没有待办人", "无需催办")
+    if not report.holders:
+        raise WrongState(
+            f"{report.ref} 的下一步目前无人任职，没有人可催", "请告知管理员任命，任命当天即转到新任职的人手里"
+        )
     return e.HolderUrged(note=command.note.strip())
 
 
@@ -362,6 +418,20 @@ def _wake(report: Report, due: Sequence[DeadlineTimer], situation: Situation, ru
     if following.kind == ESCALATE:
         return Woken(following.at, _escalate(report, following, situation, rules))
     return Woken(following.at, review(report, "", situation, rules))
+
+
+def due_under(report: Report, events: Sequence[e.Event], rules: Rules, now: datetime) -> datetime:
+    """When an open report is due under the rules as they are now; `events` are those that gave it a new deadline.
+
+    A deadline that has passed, or would have, stays: nobody is late by a calendar that was entered afterwards.
+    """
+    if report.state not in UNSUBMITTED or report.overdue or report.due_at <= now:
+        return report.due_at
+    due_at = rules.deadline(report.period, report.unit)
+    for given in events:
+        if isinstance(given, (e.ReportReopened, e.ReportReturned)):
+            due_at = max(due_at, given.due_at)
+    return due_at if due_at > now else report.due_at
 
 
 def _leading_reminders(due: Sequence[DeadlineTimer]) -> tuple[datetime, ...]:
@@ -482,6 +552,9 @@ def evolve(report: Report, event: e.ReportEvent, *, at: datetime, actor: str) ->
             return _restarted(_back_to_draft(report), at, event.due_at)
         case e.ReportOverdue():
             return replace(report, seq=seq, overdue=True)
+        case e.DeadlineMoved():
+            # Reminders of the new deadline whose instant has passed are dropped (spec, part 5).
+            return replace(report, seq=seq, due_at=event.after, timers_until=at)
         case e.HolderReminded() | e.OverdueEscalated() | e.HolderUrged() | e.HolderChanged():
             return replace(report, seq=seq)
         case e.ReportOpened():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from states.events import Event
-from states.models import Case, Duty, Report
+from states.models import Case, Duty, Entry, Report
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Situation:
 
     `cases`: the unit's open rank cases by indicator; `overdue_case`: the open one of this report;
     `reports`: all reports of the unit; `sections`: this period's reports by unit, for a consolidation;
+    `previous`: the unit's last report before this period; `earlier`: the rows as they stood when they were last sent
+    before, or before the last save where they never were;
     `points_used`: points proposed or confirmed for the unit in this calendar year; `next_case`: the next number.
     """
 
@@ -37,6 +39,8 @@ class Situation:
     overdue_case: Case | None = None
     reports: Sequence[Report] = ()
     sections: Mapping[str, Report] = field(default_factory=dict)
+    previous: Report | None = None
+    earlier: tuple[Entry, ...] = ()
     points_used: int = 0
     next_case: int = 1
 

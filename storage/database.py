@@ -17,7 +17,7 @@ from storage.sqlite import sqlite_engine
 from storage.transaction import SqlTransaction
 from workflow.ports import Message, Outcome
 
-REVISION = "0001"
+REVISION = "0002"
 """The version of the tables this program is written for."""
 
 

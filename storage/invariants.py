@@ -167,7 +167,7 @@ INVARIANTS = (
     Invariant(
         "I30",
         "记录的时间早于前一条",
-        "SELECT b.seq FROM event b JOIN event a ON a.seq = b.seq - 1 WHERE b.at < a.at",
+        "SELECT b.seq FROM event b JOIN event a ON a.seq = b.seq - 1 WHERE b.at < a.at AND b.kind <> 'resumed'",
     ),
     Invariant(
         "I32",

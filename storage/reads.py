@@ -13,7 +13,7 @@ from storage import statements as sql
 from storage.connection import Connection, Cursor, Engine, Row
 from storage.errors import translated
 from storage.transaction import load_case, load_head, load_report, load_reports
-from workflow.ports import ContactRow, EventRow, Message, SignOffRow
+from workflow.ports import ContactRow, EventRow, Heartbeat, Message, SignOffRow
 
 _EVENTS_AT_ONCE = 1000
 
@@ -135,6 +135,11 @@ class Reader:
         """Sequence number and hash of the last event; `(0, genesis hash)` when there is none."""
         with self._one_state() as connection:
             return load_head(connection)
+
+    def heartbeat(self) -> Heartbeat | None:
+        """When a daemon last worked; None before the first start."""
+        row = next(iter(self._rows(sql.READ_HEARTBEAT)), None)
+        return None if row is None else rows.heartbeat(row)
 
     def messages(
         self, recipient: str | None = None, thread: str | None = None, state: str | None = None

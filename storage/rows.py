@@ -26,7 +26,7 @@ from states.office import Level
 from states.purposes import Purpose
 from states.ranks import RankKind, RankReading
 from storage.connection import Row
-from workflow.ports import ContactRow, Delivery, EventRow, Message, SignOffRow
+from workflow.ports import ContactRow, Delivery, EventRow, Heartbeat, Message, SignOffRow
 
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _instant = datetime.fromisoformat
@@ -263,7 +263,10 @@ def duty_changed(model: Duty) -> tuple[Any, ...]:
 
 def event(row: Row) -> EventRow:
     """An event from its row."""
-    seq, at, actor, command_id, kind, subject, item_seq, from_state, to_state, version, payload, prev_hash, hash_ = row
+    (
+        seq, at, actor, command_id, kind, subject, item_seq, from_state, to_state, version, payload, door, proof,
+        command_sha256, mails_sha256, prev_hash, hash_,
+    ) = row  # fmt: skip
     return EventRow(
         seq=seq,
         at=_instant(at),
@@ -276,6 +279,10 @@ def event(row: Row) -> EventRow:
         to_state=to_state,
         version=version,
         payload=payload,
+        door=door,
+        proof=proof,
+        command_sha256=command_sha256,
+        mails_sha256=mails_sha256,
         prev_hash=prev_hash,
         hash=hash_,
     )
@@ -295,6 +302,10 @@ def event_values(row: EventRow) -> tuple[Any, ...]:
         row.to_state,
         row.version,
         row.payload,
+        row.door,
+        row.proof,
+        row.command_sha256,
+        row.mails_sha256,
         row.prev_hash,
         row.hash,
     )
@@ -350,7 +361,8 @@ def message(row: Row) -> Message:
     """A mail from its row."""
     (
         id_, message_id, event_seq, recipient, address, name, language, purpose, thread, cc, facts, audit_seq,
-        audit_head, created_at, state, attempts, next_attempt_at, lease_until, sent_at, last_error,
+        audit_head, created_at, state, attempts, next_attempt_at, lease_until, sent_at, last_error, original_address,
+        acknowledged_at, acknowledged_by, acknowledged_note,
     ) = row  # fmt: skip
     return Message(
         id=id_,
@@ -373,6 +385,10 @@ def message(row: Row) -> Message:
         lease_until=_instant_or_none(lease_until),
         sent_at=_instant_or_none(sent_at),
         last_error=last_error,
+        original_address=original_address,
+        acknowledged_at=_instant_or_none(acknowledged_at),
+        acknowledged_by=acknowledged_by,
+        acknowledged_note=acknowledged_note,
     )
 
 
@@ -398,4 +414,21 @@ def message_values(model: Message) -> tuple[Any, ...]:
         text_or_none(model.lease_until),
         text_or_none(model.sent_at),
         model.last_error,
+        model.original_address,
+        text_or_none(model.acknowledged_at),
+        model.acknowledged_by,
+        model.acknowledged_note,
+    )
+
+
+def heartbeat(row: Row) -> Heartbeat:
+    """The daemon's heartbeat from its row."""
+    at, pid, host, started_at, held_since, held_reason = row
+    return Heartbeat(
+        at=_instant(at),
+        pid=pid,
+        host=host,
+        started_at=_instant(started_at),
+        held_since=_instant_or_none(held_since),
+        held_reason=held_reason,
     )

@@ -25,7 +25,7 @@ def _update(table: str, columns: Sequence[str], where: str) -> str:
 
 EVENT = (
     "seq", "at", "actor", "command_id", "kind", "subject", "item_seq", "from_state", "to_state", "version", "payload",
-    "prev_hash", "hash",
+    "door", "proof", "command_sha256", "mails_sha256", "prev_hash", "hash",
 )  # fmt: skip
 
 REPORT_KEPT = ("ref", "period", "unit", "level", "opened_at")
@@ -62,10 +62,15 @@ MESSAGE_KEPT = (
     "message_id", "event_seq", "recipient", "address", "name", "language", "purpose", "thread", "cc", "facts",
     "audit_seq", "audit_head", "created_at",
 )  # fmt: skip
-MESSAGE_CHANGED = ("state", "attempts", "next_attempt_at", "lease_until", "sent_at", "last_error")
+MESSAGE_CHANGED = (
+    "state", "attempts", "next_attempt_at", "lease_until", "sent_at", "last_error", "original_address",
+    "acknowledged_at", "acknowledged_by", "acknowledged_note",
+)  # fmt: skip
 MESSAGE = ("id", *MESSAGE_KEPT, *MESSAGE_CHANGED)
 
 FAILURE = ("subject", "error", "at", "until")
+
+HEARTBEAT = ("at", "pid", "host", "started_at", "held_since", "held_reason")
 
 # --- transactions --------------------------------------------------------------------------------------------------
 
@@ -75,16 +80,40 @@ COMMAND_SEQ = "SELECT seq FROM event WHERE command_id = ?"
 NEXT_COMMAND_SEQ = "SELECT min(seq) FROM event WHERE seq > ? AND command_id IS NOT NULL"
 EVENTS_BETWEEN = select(EVENT, "event", "WHERE seq >= ? AND seq < ? ORDER BY seq")
 EVENTS_OF = select(EVENT, "event", "WHERE subject = ? AND item_seq > ? ORDER BY item_seq")
-HEAD = "SELECT seq, hash, at FROM event ORDER BY seq DESC LIMIT 1"
+HEAD = "SELECT seq, hash, at, (SELECT at FROM heartbeat) FROM event ORDER BY seq DESC LIMIT 1"
+LAST_OF_KIND = select(EVENT, "event", "WHERE subject = ? AND kind = ? ORDER BY item_seq DESC LIMIT 1")
+
+COUNT_OF_KIND = "SELECT count(*) FROM event WHERE subject = ? AND kind = ?"
+
+READ_HEARTBEAT = select(HEARTBEAT, "heartbeat")
+BEAT = (
+    "INSERT INTO heartbeat (id, at, pid, host, started_at) VALUES (1, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+    " at = excluded.at, pid = excluded.pid, host = excluded.host, started_at = excluded.started_at"
+)
+SET_HEARTBEAT = "UPDATE heartbeat SET at = ?"
+HOLD = "UPDATE heartbeat SET held_since = ?, held_reason = ?"
 
 REPORT_BY_REF = select(REPORT, "report", "WHERE ref = ?")
 REPORTS_OF = select(REPORT, "report", "WHERE unit = ? ORDER BY period")
 REPORTS_IN = select(REPORT, "report", "WHERE period = ? ORDER BY opened_no")
+OPEN_REPORTS = select(REPORT, "report", "WHERE state <> 'supervised' ORDER BY period, opened_no")
+REPORTS_BETWEEN = select(REPORT, "report", "WHERE period >= ? AND period <= ? ORDER BY period, opened_no")
+LAST_REPORT = "SELECT ref FROM report WHERE unit = ? AND period < ? ORDER BY period DESC LIMIT 1"
 ENTRIES_BY_REF = select(ENTRY, "report_entry", "WHERE report = ? ORDER BY position")
 ENTRIES_OF = select(
     ("report", *ENTRY),
     "report_entry",
     "WHERE report IN (SELECT ref FROM report WHERE unit = ?) ORDER BY report, position",
+)
+ENTRIES_OF_OPEN = select(
+    ("report", *ENTRY),
+    "report_entry",
+    "WHERE report IN (SELECT ref FROM report WHERE state <> 'supervised') ORDER BY report, position",
+)
+ENTRIES_BETWEEN = select(
+    ("report", *ENTRY),
+    "report_entry",
+    "WHERE report IN (SELECT ref FROM report WHERE period >= ? AND period <= ?) ORDER BY report, position",
 )
 ENTRIES_IN = select(
     ("report", *ENTRY),

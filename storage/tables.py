@@ -96,6 +96,10 @@ class EventTable(Table, table=True):
     to_state: str | None = _words()
     version: int
     payload: str = _words()
+    door: str | None = _words()
+    proof: str | None = _words()
+    command_sha256: str | None = _words()
+    mails_sha256: str | None = _words()
     prev_hash: str = _words()
     hash: str = _words()
 
@@ -119,6 +123,7 @@ class ReportTable(Table, table=True):
         Index("ix_report_period_state", "period", "state"),
         _partial("ix_report_wake_at", "wake_at IS NOT NULL", "wake_at", "opened_no"),
         _partial("ix_report_due_at", "submitted_at IS NULL", "due_at"),
+        _partial("ix_report_open", "state <> 'supervised'", "unit", "period"),
     )
 
     opened_no: int | None = _counted()
@@ -193,6 +198,7 @@ class CaseTable(Table, table=True):
         _rule("points", "points >= 0"),
         Index("ix_supervision_case_report", "report"),
         Index("ix_supervision_case_unit", "unit"),
+        _partial("ix_supervision_case_open", "state <> 'closed'", "unit", "id"),
         _partial("ix_supervision_case_wake_at", "wake_at IS NOT NULL", "wake_at", "id"),
         _partial(
             "uq_supervision_case_open_indicator",
@@ -331,6 +337,10 @@ class MessageTable(Table, table=True):
     lease_until: str | None = _words()
     sent_at: str | None = _words()
     last_error: str | None = _words()
+    original_address: str | None = _words()
+    acknowledged_at: str | None = _words()
+    acknowledged_by: str | None = _words()
+    acknowledged_note: str | None = _words()
 
 
 class AttemptTable(Table, table=True):
@@ -366,6 +376,21 @@ class FailureTable(Table, table=True):
     error: str = _words()
     at: str = _words()
     until: str = _words()
+
+
+class HeartbeatTable(Table, table=True):
+    """When the daemon last worked: the one row against which a clock is judged, and whether the queue is held."""
+
+    __tablename__ = "heartbeat"
+    __table_args__ = (_rule("id", "id = 1"), _rule("held", "(held_since IS NULL) = (held_reason IS NULL)"))
+
+    id: int = _key()
+    at: str = _words()
+    pid: int
+    host: str = _words()
+    started_at: str = _words()
+    held_since: str | None = _words()
+    held_reason: str | None = _words()
 
 
 METADATA = Table.metadata

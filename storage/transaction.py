@@ -12,7 +12,7 @@ from storage import statements as sql
 from storage.connection import ENDED, Connection, Row, Writer
 from storage.errors import Conflict, TransactionEnded, translated
 from workflow.chain import GENESIS
-from workflow.ports import ContactRow, EventRow, Message, SignOffRow
+from workflow.ports import Beat, ContactRow, EventRow, Heartbeat, Message, SignOffRow
 
 _ENDLESS = 2**62
 _WAKING = ("duty", "report", "case")
@@ -24,10 +24,11 @@ class SqlTransaction:
     The chain's end is read when it begins: `now` is never before the last event, whatever the clock says.
     """
 
-    __slots__ = ("_connection", "_head", "_writer", "now")
+    __slots__ = ("_connection", "_head", "_writer", "clock", "last_worked", "now")
 
     def __init__(self, writer: Writer, now: datetime) -> None:
-        self.now = now
+        self.now = self.clock = now
+        self.last_worked: datetime | None = None
         self._writer = writer
         self._connection: Connection = ENDED
         self._head = (0, GENESIS)
@@ -47,7 +48,9 @@ class SqlTransaction:
         last = self._connection.execute(sql.HEAD).fetchone()
         if last is not None:
             self._head = (last[0], last[1])
-            self.now = max(self.now, datetime.fromisoformat(last[2]))
+            last_event = datetime.fromisoformat(last[2])
+            self.now = max(self.now, last_event)
+            self.last_worked = last_event if last[3] is None else max(last_event, datetime.fromisoformat(last[3]))
 
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
@@ -95,6 +98,19 @@ class SqlTransaction:
         """All reports of the period in the order they were opened, with entries."""
         return load_reports(self._connection, sql.REPORTS_IN, sql.ENTRIES_IN, (period,))
 
+    def open_reports(self) -> Sequence[Report]:
+        """Every report that is not supervised, with entries, by period."""
+        return load_reports(self._connection, sql.OPEN_REPORTS, sql.ENTRIES_OF_OPEN, ())
+
+    def reports_between(self, first: str, last: str) -> Sequence[Report]:
+        """All reports of the periods from `first` to `last`, both included, with entries, by period."""
+        return load_reports(self._connection, sql.REPORTS_BETWEEN, sql.ENTRIES_BETWEEN, (first, last))
+
+    def last_report(self, unit: str, before: str) -> Report | None:
+        """The unit's last report of a period before that one, with entries."""
+        row = self._connection.execute(sql.LAST_REPORT, (unit, before)).fetchone()
+        return None if row is None else load_report(self._connection, row[0])
+
     def open_cases(self, unit: str) -> Sequence[Case]:
         """The unit's cases that are not closed, by number."""
         return [rows.case(row) for row in self._connection.execute(sql.OPEN_CASES_OF, (unit,)).fetchall()]
@@ -126,6 +142,20 @@ class SqlTransaction:
         found = self._connection.execute(sql.EVENTS_OF, (subject, after)).fetchall()
         return [rows.event(row) for row in found]
 
+    def last_of_kind(self, subject: str, kind: str) -> EventRow | None:
+        """The subject's last event of that kind."""
+        row = self._connection.execute(sql.LAST_OF_KIND, (subject, kind)).fetchone()
+        return None if row is None else rows.event(row)
+
+    def count_of_kind(self, subject: str, kind: str) -> int:
+        """How many events of that kind the subject has."""
+        return int(self._connection.execute(sql.COUNT_OF_KIND, (subject, kind)).fetchone()[0])
+
+    def heartbeat(self) -> Heartbeat | None:
+        """When a daemon last worked."""
+        row = self._connection.execute(sql.READ_HEARTBEAT).fetchone()
+        return None if row is None else rows.heartbeat(row)
+
     def earliest_wake(self, until: datetime) -> tuple[str, datetime] | None:
         """The subject with the smallest `wake_at <= until`: duties before reports before cases, the oldest first."""
         limit = instant_text(until)
@@ -138,6 +168,21 @@ class SqlTransaction:
         return subject, datetime.fromisoformat(at)
 
     # --- writes ----------------------------------------------------------------------------------------------------
+
+    def beat(self, beat: Beat) -> None:
+        """A daemon works: note its heartbeat at what the clock says now."""
+        started = instant_text(beat.started_at)
+        self._connection.execute(sql.BEAT, (instant_text(self.clock), beat.pid, beat.host, started))
+
+    def turn_back(self) -> None:
+        """Believe the clock: `now` becomes what it says, and the heartbeat with it."""
+        self.now = self.last_worked = self.clock
+        self._connection.execute(sql.SET_HEARTBEAT, (instant_text(self.clock),))
+
+    def hold_mail(self, reason: str | None) -> None:
+        """Let no mail leave until somebody says so; None lets it go again."""
+        since = None if reason is None else instant_text(self.now)
+        self._connection.execute(sql.HOLD, (since, reason))
 
     def save_report(self, before: Report | None, after: Report) -> None:
         """Insert or update the row and whichever entries differ. Raises Conflict when the row has moved on."""

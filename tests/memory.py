@@ -6,9 +6,9 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from states.models import Case, Duty, DutyKind, PointsStatus, Report
+from states.models import Case, Duty, DutyKind, PointsStatus, Report, ReportState
 from workflow.chain import GENESIS
-from workflow.ports import ContactRow, EventRow, Message, SignOffRow
+from workflow.ports import Beat, ContactRow, EventRow, Heartbeat, Message, SignOffRow
 
 
 @dataclass
@@ -23,6 +23,7 @@ class State:
     contacts: list[ContactRow] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     failures: list[tuple[str, datetime, str]] = field(default_factory=list)
+    heartbeat: Heartbeat | None = None
 
     def copied(self) -> "State":
         """A copy whose containers may be changed."""
@@ -35,7 +36,12 @@ class MemoryTransaction:
     def __init__(self, store: "MemoryStore", now: datetime) -> None:
         self._store = store
         self.state = store.state.copied()
+        self.clock = now
         self.now = max(now, self.state.events[-1].at) if self.state.events else now
+        worked = [self.state.events[-1].at] if self.state.events else []
+        if self.state.heartbeat is not None:
+            worked.append(self.state.heartbeat.at)
+        self.last_worked = max(worked, default=None)
 
     def answered(self, command_id: str) -> Sequence[EventRow]:
         rows = self.state.events
@@ -62,6 +68,17 @@ class MemoryTransaction:
 
     def reports_in(self, period: str) -> Sequence[Report]:
         return [report for report in self.state.reports.values() if report.period == period]
+
+    def open_reports(self) -> Sequence[Report]:
+        found = (report for report in self.state.reports.values() if report.state is not ReportState.SUPERVISED)
+        return sorted(found, key=lambda report: report.period)
+
+    def reports_between(self, first: str, last: str) -> Sequence[Report]:
+        found = (report for report in self.state.reports.values() if first <= report.period <= last)
+        return sorted(found, key=lambda report: report.period)
+
+    def last_report(self, unit: str, before: str) -> Report | None:
+        return next((report for report in reversed(self.reports_of(unit)) if report.period < before), None)
 
     def open_cases(self, unit: str) -> Sequence[Case]:
         return [case for case in self.state.cases.values() if case.unit == unit and case.is_open]
@@ -91,6 +108,36 @@ class MemoryTransaction:
 
     def events_of(self, subject: str, after: int) -> Sequence[EventRow]:
         return [row for row in self.state.events if row.subject == subject and row.item_seq > after]
+
+    def last_of_kind(self, subject: str, kind: str) -> EventRow | None:
+        return next((row for row in reversed(self.events_of(subject, 0)) if row.kind == kind), None)
+
+    def count_of_kind(self, subject: str, kind: str) -> int:
+        return sum(row.kind == kind for row in self.events_of(subject, 0))
+
+    def heartbeat(self) -> Heartbeat | None:
+        return self.state.heartbeat
+
+    def beat(self, beat: Beat) -> None:
+        held = self.state.heartbeat
+        self.state.heartbeat = Heartbeat(
+            at=self.clock,
+            pid=beat.pid,
+            host=beat.host,
+            started_at=beat.started_at,
+            held_since=held and held.held_since,
+            held_reason=held and held.held_reason,
+        )
+
+    def turn_back(self) -> None:
+        self.now = self.last_worked = self.clock
+        if self.state.heartbeat is not None:
+            self.state.heartbeat = replace(self.state.heartbeat, at=self.clock)
+
+    def hold_mail(self, reason: str | None) -> None:
+        assert self.state.heartbeat is not None
+        since = None if reason is None else self.now
+        self.state.heartbeat = replace(self.state.heartbeat, held_since=since, held_reason=reason)
 
     def earliest_wake(self, until: datetime) -> tuple[str, datetime] | None:
         waking = [
@@ -140,6 +187,10 @@ class MemoryTransaction:
             self.state.reports[key] = replace(self.state.reports[key], wake_at=until)
         elif subject.startswith("case:"):
             self.state.cases[int(key)] = replace(self.state.cases[int(key)], wake_at=until)
+        else:
+            kind, _, unit = key.partition("/")
+            name = (DutyKind(kind), unit)
+            self.state.duties[name] = replace(self.state.duties[name], wake_at=until)
 
     def commit(self) -> None:
         self._store.state = self.state

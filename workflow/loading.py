@@ -1,7 +1,13 @@
 """Loads what a decision is made on: no more than the command at hand looks at."""
 
+from collections.abc import Sequence
+
 from states import commands as c
-from states.models import Duty, DutyKind, Report, ReportState
+from states import events as e
+from states.codec import decode
+from states.models import Duty, DutyKind, Entry, Report, ReportState
+from states.periods import earlier, written
+from states.report import merged
 from states.rules import Rules
 from states.situation import Situation
 from workflow.ports import Transaction
@@ -16,11 +22,40 @@ def for_report(command: c.ReportCommand, report: Report, rules: Rules, tx: Trans
             return Situation(sections={other.unit: other for other in tx.reports_in(report.period)})
         case c.Review():
             return for_review(report, rules, tx)
-        case c.Submit():
-            return Situation(overdue_case=tx.overdue_case(report.ref))
-        case c.Sign() if rules.policies.auto_submit:
-            return Situation(overdue_case=tx.overdue_case(report.ref))
+        case c.SaveTable(take_over=True):
+            return Situation(previous=tx.last_report(report.unit, report.period))
+        case c.Send() | c.Sign() | c.Submit() | c.Return() | c.Withdraw() | c.Reopen():
+            # Whoever is asked to sign, receives it or has it back is shown the table and what changed in it.
+            submits = isinstance(command, c.Submit) or (isinstance(command, c.Sign) and rules.policies.auto_submit)
+            return Situation(
+                previous=tx.last_report(report.unit, report.period),
+                earlier=_sent_before(report, tx),
+                overdue_case=tx.overdue_case(report.ref) if submits else None,
+            )
     return NOTHING
+
+
+def _sent_before(report: Report, tx: Transaction) -> tuple[Entry, ...]:
+    """The rows as they were last sent with other content than the present; none where they never were."""
+    subject = f"report:{report.ref}"
+    if tx.count_of_kind(subject, "report_sent") < 1 + report.sent:
+        return ()
+    rows: tuple[Entry, ...] = ()
+    sent: tuple[Entry, ...] = ()
+    for event in history(subject, tx):
+        match event:
+            case e.ReportOpened():
+                rows = event.entries
+            case e.TableSaved():
+                rows = merged(rows, event.entries)
+            case e.ReportSent() if event.content_sha256 != report.content_sha256:
+                sent = rows
+    return sent
+
+
+def history(subject: str, tx: Transaction) -> Sequence[e.Event]:
+    """What happened to a subject, oldest first."""
+    return [decode(row.kind, row.payload) for row in tx.events_of(subject, 0)]
 
 
 def for_review(report: Report, rules: Rules, tx: Transaction) -> Situation:
@@ -49,16 +84,20 @@ def for_duty_timer(duty: Duty, rules: Rules, tx: Transaction) -> Situation:
     """The situation of a duty's timer: earlier tables for an opening, the desk's reports for digest and bulletin."""
     if duty.kind is DutyKind.LIAISON:
         return NOTHING
+    present = written(rules.calendar.local(tx.now).year, rules.calendar.local(tx.now).month)
     if duty.kind is DutyKind.OPENING:
-        return Situation(reports=_recent([unit.code for unit in rules.office.reporting_units], tx))
-    units = [duty.unit, *rules.office.sections_of(duty.unit)]
+        return Situation(reports=tx.reports_between(earlier(present, LOOKS_BACK), present))
+    units = {duty.unit, *rules.office.sections_of(duty.unit)}
     cases = {str(case.id): case for case in tx.all_open_cases() if case.unit in units}
-    return Situation(cases=cases, reports=_recent(units, tx))
+    if duty.kind is DutyKind.DIGEST:
+        reports = tx.open_reports()
+    else:
+        reports = tx.reports_between(earlier(present, LOOKS_BACK), present)
+    return Situation(cases=cases, reports=[report for report in reports if report.unit in units])
 
 
-def _recent(units: list[str], tx: Transaction) -> list[Report]:
-    """The units' last year of reports: as far back as a bulletin or a taken-over row looks."""
-    return [report for unit in units for report in list(tx.reports_of(unit))[-13:]]
+LOOKS_BACK = 13
+"""Months: as far back as a bulletin or a taken-over row looks."""
 
 
 def _points_used(unit: str, rules: Rules, tx: Transaction) -> int:

@@ -26,7 +26,9 @@ class EventRow:
     """One link of the audit chain as stored. `payload` is canonical JSON text; `hash` covers all the rest.
 
     `subject` is `report:REF`, `case:ID`, `duty:KIND/UNIT` or `office`; `item_seq` counts the subject's events from 1.
-    `from_state`/`to_state` are empty where the event moves no state. Only the first event of a command bears its id.
+    `from_state`/`to_state` are empty where the event moves no state. Only the first event of a command bears its id,
+    the hash of what was asked (`command_sha256`), and by which door and on whose proof it came (spec, part 16).
+    `mails_sha256` covers the mails the event caused; None where it caused none.
     """
 
     seq: int
@@ -40,6 +42,10 @@ class EventRow:
     to_state: str | None
     version: int
     payload: str
+    door: str | None = None
+    proof: str | None = None
+    command_sha256: str | None = None
+    mails_sha256: str | None = None
     prev_hash: str
     hash: str
 
@@ -98,6 +104,8 @@ class Message:
 
     `message_id` is with its angle brackets and never changes; `thread` is the id all mails of one report share.
     `audit_seq`/`audit_head` are the chain's head when it was written. `attempts` counts those begun, this one included.
+    `original_address` is the one it was written for, where it was corrected since; a dead mail somebody took note of
+    is acknowledged.
     """
 
     id: int
@@ -120,16 +128,44 @@ class Message:
     lease_until: datetime | None
     sent_at: datetime | None
     last_error: str | None
+    original_address: str | None = None
+    acknowledged_at: datetime | None = None
+    acknowledged_by: str | None = None
+    acknowledged_note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beat:
+    """Which daemon it is that works: its process, its machine, and since when."""
+
+    pid: int
+    host: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heartbeat:
+    """When a daemon last worked, and which. `held_since`/`held_reason`: no mail leaves until somebody says so."""
+
+    at: datetime
+    pid: int
+    host: str
+    started_at: datetime
+    held_since: datetime | None = None
+    held_reason: str | None = None
 
 
 class Transaction(Protocol):
     """One unit of work. Leaving the `with` block without `commit()` undoes everything.
 
     `now` was read once when it began, and is never before the last event: a clock set back cannot turn the chain's
-    time back. Loads lock nothing further: the transaction holds the office's write lock.
+    time back. `clock` is what the clock said; `last_worked` the later of the last event and the daemon's last beat,
+    None in a new office. Loads lock nothing further: the transaction holds the office's write lock.
     """
 
     now: datetime
+    clock: datetime
+    last_worked: datetime | None
 
     def answered(self, command_id: str) -> Sequence[EventRow]:
         """The events of the command with that id, in order; empty if it was never carried out."""
@@ -148,6 +184,15 @@ class Transaction(Protocol):
 
     def reports_in(self, period: str) -> Sequence[Report]:
         """All reports of the period in the order they were opened, with entries."""
+
+    def open_reports(self) -> Sequence[Report]:
+        """Every report that is not supervised, with entries, by period, each in the order they were opened."""
+
+    def reports_between(self, first: str, last: str) -> Sequence[Report]:
+        """All reports of the periods from `first` to `last`, both included, with entries, by period."""
+
+    def last_report(self, unit: str, before: str) -> Report | None:
+        """The unit's last report of a period before that one, with entries."""
 
     def open_cases(self, unit: str) -> Sequence[Case]:
         """The unit's cases that are not closed, by number."""
@@ -169,6 +214,24 @@ class Transaction(Protocol):
 
     def events_of(self, subject: str, after: int) -> Sequence[EventRow]:
         """The subject's events with `item_seq > after`, in order."""
+
+    def last_of_kind(self, subject: str, kind: str) -> EventRow | None:
+        """The subject's last event of that kind."""
+
+    def count_of_kind(self, subject: str, kind: str) -> int:
+        """How many events of that kind the subject has."""
+
+    def heartbeat(self) -> Heartbeat | None:
+        """When a daemon last worked."""
+
+    def beat(self, beat: Beat) -> None:
+        """A daemon works: note its heartbeat at what the clock says now."""
+
+    def turn_back(self) -> None:
+        """Believe the clock, even where it is before the last event or the heartbeat: `now` becomes what it says."""
+
+    def hold_mail(self, reason: str | None) -> None:
+        """Let no mail leave until somebody says so, for that reason; None lets it go again."""
 
     def earliest_wake(self, until: datetime) -> tuple[str, datetime] | None:
         """The subject (`duty:…`, `report:…`, `case:…`) with the smallest `wake_at <= until`.

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypeVar, cast
 
 from states import case as cases
@@ -10,13 +10,14 @@ from states import commands as c
 from states import duties
 from states import events as e
 from states import report as reports
-from states.canonical import sha256
-from states.codec import encode, kind_of
+from states.canonical import canonical, sha256
+from states.codec import encode, kind_of, plain
 from states.models import Case, Duty, Report
 from states.notices import Notice, notices_for
+from states.office import SYSTEM
 from states.rules import Rules
 from states.situation import Applied, Decided, Situation
-from workflow.chain import linked
+from workflow.chain import linked, mails_sha256
 from workflow.ports import ContactRow, Delivery, EventRow, Message, SignOffRow, Transaction
 from workflow.projection import Voiding, projected
 
@@ -31,6 +32,27 @@ class Answer:
     events: tuple[EventRow, ...]
     version: int
     repeated: bool = False
+
+
+AT_ONCE = datetime.fromtimestamp(0, UTC)
+"""When a fresh mail is due: earlier than any clock says, so that a clock set back keeps none of them waiting."""
+
+
+def stored_id(command: c.Command) -> str:
+    """The id under which a command is kept: people's in a place of their own, so that none can be a timer's."""
+    return command.command_id if command.actor == SYSTEM else f"act {command.command_id}"
+
+
+def asked_sha256(command: c.Command) -> str:
+    """The hash of what a person asked for, whatever the id: the same id with another wish is no repetition."""
+    asked = plain(replace(command, command_id="", door=None, proof=None))
+    return sha256(canonical([type(command).__name__, asked]))
+
+
+def answer_of(rows: Sequence[EventRow], *, repeated: bool = False) -> Answer:
+    """The answer a command's events come to: the version is that of its subject after the last of them."""
+    own = [row for row in rows if row.subject == rows[0].subject]
+    return Answer(tuple(rows), own[-1].version, repeated=repeated)
 
 
 class Recorder:
@@ -56,15 +78,18 @@ class Recorder:
         """
         before = {**_known_cases(situation), **known}
         applied = self._applied(decided, before, command.actor, tx.now, timers_until)
-        rows = _event_rows(command, applied, tx)
+        notices = notices_for(applied, situation, self._rules, actor=command.actor, now=tx.now)
+        drafts: dict[int, list[Message]] = {}
+        for notice in notices:
+            drafts.setdefault(notice.event, []).append(self._draft(notice, tx.now))
+        rows = _event_rows(command, applied, drafts, tx)
         tx.append_events(rows)
         for subject, model in {one.subject: one.after for one in applied}.items():
             _save(before.get(subject), model, tx)
         _project(applied, rows, tx)
-        notices = notices_for(applied, situation, self._rules, actor=command.actor, now=tx.now)
-        if notices:
-            tx.enqueue([self._message(notice, rows, tx.now) for notice in notices])
-        return Answer(tuple(rows), rows[0].version)
+        if drafts:
+            tx.enqueue([self._sealed(one, rows[place], rows[-1]) for place in sorted(drafts) for one in drafts[place]])
+        return answer_of(rows)
 
     def planned(self, model: _Model, now: datetime) -> _Model:
         """The model with whose turn it is and when to look at it again."""
@@ -97,13 +122,13 @@ class Recorder:
             applied.append(Applied(one.subject, one.event, known, after))
         return applied
 
-    def _message(self, notice: Notice, rows: Sequence[EventRow], now: datetime) -> Message:
+    def _draft(self, notice: Notice, now: datetime) -> Message:
+        """The mail as far as it is known before its event is hashed: the event's hash covers what it says."""
         person = self._rules.office.person_by_id[notice.recipient]
-        told = rows[notice.event]
         return Message(
             id=0,
-            message_id=self._mail_id(f"{told.hash} {notice.recipient} {notice.purpose.value}"),
-            event_seq=told.seq,
+            message_id="",
+            event_seq=0,
             recipient=person.id,
             address=person.email,
             name=person.name,
@@ -112,16 +137,21 @@ class Recorder:
             thread=self._mail_id(f"{self._rules.office.name} {notice.thread}"),
             cc=notice.cc,
             facts=notice.facts,
-            audit_seq=rows[-1].seq,
-            audit_head=rows[-1].hash,
+            audit_seq=0,
+            audit_head="",
             created_at=now,
             state=Delivery.PENDING,
             attempts=0,
-            next_attempt_at=now,
+            next_attempt_at=AT_ONCE,
             lease_until=None,
             sent_at=None,
             last_error=None,
         )
+
+    def _sealed(self, draft: Message, told: EventRow, last: EventRow) -> Message:
+        """The mail with its id for life, made of the event it tells of, and the chain's head at that moment."""
+        message_id = self._mail_id(f"{told.hash} {draft.recipient} {draft.purpose.value}")
+        return replace(draft, message_id=message_id, event_seq=told.seq, audit_seq=last.seq, audit_head=last.hash)
 
     def _mail_id(self, name: str) -> str:
         return f"<{sha256(name)[:32]}@{self._mail_domain}>"
@@ -153,20 +183,25 @@ def _known_cases(situation: Situation) -> dict[str, Model]:
     return known
 
 
-def _event_rows(command: c.Command, applied: Sequence[Applied], tx: Transaction) -> list[EventRow]:
+def _event_rows(
+    command: c.Command, applied: Sequence[Applied], drafts: Mapping[int, Sequence[Message]], tx: Transaction
+) -> list[EventRow]:
     seq, head = tx.head()
-    unlinked = [_event_row(command, one, tx.now, first=place == 0) for place, one in enumerate(applied)]
+    unlinked = [
+        _event_row(command, one, tx.now, mails_sha256(drafts.get(place, ())), first=place == 0)
+        for place, one in enumerate(applied)
+    ]
     return linked(unlinked, seq, head)
 
 
-def _event_row(command: c.Command, one: Applied, now: datetime, *, first: bool) -> EventRow:
+def _event_row(command: c.Command, one: Applied, now: datetime, mails: str | None, *, first: bool) -> EventRow:
     before, after = _state(one.before), _state(one.after)
     moved = before != after
     return EventRow(
         seq=0,
         at=now,
         actor=command.actor,
-        command_id=command.command_id if first else None,
+        command_id=stored_id(command) if first else None,
         kind=kind_of(type(one.event)),
         subject=one.subject,
         item_seq=one.after.seq,
@@ -174,6 +209,10 @@ def _event_row(command: c.Command, one: Applied, now: datetime, *, first: bool) 
         to_state=after if moved else None,
         version=0 if isinstance(one.after, Duty) else one.after.version,
         payload=encode(one.event),
+        door=command.door if first else None,
+        proof=command.proof if first else None,
+        command_sha256=asked_sha256(command) if first and command.actor != SYSTEM else None,
+        mails_sha256=mails,
         prev_hash="",
         hash="",
     )

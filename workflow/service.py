@@ -5,6 +5,9 @@
 Timers whose time has come are applied before an act, so that the office has one timeline whoever looks first.
 """
 
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -16,18 +19,32 @@ from states import commands as c
 from states import duties
 from states import events as e
 from states import report as reports
-from states.codec import encode, kind_of
-from states.errors import AlreadyDone, Refused, Stale, UnknownSubject
+from states.codec import decode, kind_of
+from states.errors import (
+    AlreadyDone,
+    ClockDoubted,
+    OtherRules,
+    Refused,
+    Stale,
+    UnknownSubject,
+    WrongActor,
+    WrongContent,
+    WrongState,
+)
 from states.models import Case, Duty, DutyKind, Report
+from states.needs import need_reason
 from states.office import SYSTEM
 from states.rules import Rules
 from states.situation import Decided
 from states.words import word
 from workflow import loading
-from workflow.ports import Clock, EventRow, Store, Transaction
-from workflow.recording import Answer, Recorder
+from workflow.ports import Beat, Clock, EventRow, Store, Transaction
+from workflow.recording import Answer, Recorder, answer_of, asked_sha256, stored_id
 
 log = structlog.get_logger()
+
+_KNOWABLE = re.compile(r"[ -~]{1,200}")
+"""What may be a command's id: it is printed, stored and looked up, never read."""
 
 RETRY_A_FAILED_TIMER = timedelta(hours=1)
 
@@ -35,19 +52,74 @@ TIMERS_AT_ONCE = 50
 """How many timers one transaction applies: few enough that nobody waits long for it."""
 
 
-class Workflow:
-    """The office's workflow on one store, one set of rules and one clock."""
+TURNED_BACK = timedelta(minutes=5)
+"""So far a clock may go back without a word: servers of time set it right by seconds. Nothing is stamped earlier."""
 
-    def __init__(self, store: Store, rules: Rules, clock: Clock, *, mail_domain: str) -> None:
+
+class Workflow:
+    """The office's workflow on one store, one set of rules and one clock.
+
+    `longest_downtime`: a clock further ahead of when the office last worked, or back before it, is not believed;
+    None where the clock is a virtual one. `fingerprint` is that of the configuration: people's acts are carried out
+    under no other than the one taken in; None where there is but one.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        rules: Rules,
+        clock: Clock,
+        *,
+        mail_domain: str,
+        longest_downtime: timedelta | None = None,
+        fingerprint: str | None = None,
+    ) -> None:
         self.store = store
         self.rules = rules
         self.clock = clock
+        self._longest_downtime = longest_downtime
+        self._fingerprint = fingerprint
         self._recorder = Recorder(rules, mail_domain)
+
+    @contextmanager
+    def _begin(self) -> Iterator[Transaction]:
+        """A transaction at an instant that can be believed. Raises ClockDoubted."""
+        with self.store.begin(self.clock.now()) as tx:
+            doubt = self._doubt(tx)
+            if doubt is not None:
+                raise doubt
+            yield tx
+
+    def clock_doubt(self) -> ClockDoubted | None:
+        """Why nothing can be done at what the clock says now; None where it can be believed."""
+        with self.store.begin(self.clock.now()) as tx:
+            return self._doubt(tx)
+
+    def _doubt(self, tx: Transaction) -> ClockDoubted | None:
+        """A clock that jumped would open, escalate and mail whole months at once, and nobody could undo it."""
+        if self._longest_downtime is None or tx.last_worked is None:
+            return None
+        if tx.clock - tx.last_worked > self._longest_downtime:
+            said = f"已超过 {self._longest_downtime.days} 天"
+        elif tx.last_worked - tx.clock > TURNED_BACK:
+            said = "比那时还早"
+        else:
+            return None
+        now, last = (self.rules.calendar.local(at).strftime("%Y-%m-%d %H:%M") for at in (tx.clock, tx.last_worked))
+        return ClockDoubted(
+            f"时钟不可信：现在是 {now}，而系统最近一次工作是 {last}，{said}；定时器和邮件都已暂停",
+            "请核对服务器时间，改正后自动恢复；时间确实无误时，请运行 kaoji resume 确认",
+        )
 
     def execute(self, command: c.Command) -> Answer:
         """Carry out one command. Raises a subclass of `Refused` where the rules forbid it; nothing changed."""
+        if not _KNOWABLE.fullmatch(command.command_id):
+            raise WrongContent("命令编号不能用", "编号应为 1 到 200 个英文字母、数字或符号")
+        if isinstance(command, c.Resume):
+            return self._resume(command)
         while True:
-            with self.store.begin(self.clock.now()) as tx:
+            with self._begin() as tx:
+                self._need_same_rules(tx)
                 if self._apply_due(tx) is not None:
                     answer = self._carry_out(command, tx)
                     tx.commit()
@@ -62,11 +134,16 @@ class Workflow:
             count += done
         return count
 
-    def run_some(self) -> int:
-        """Apply some of the timers due in one transaction: one sync of the disk serves them all. Returns how many."""
-        with self.store.begin(self.clock.now()) as tx:
+    def run_some(self, beat: Beat | None = None) -> int:
+        """Apply some of the timers due in one transaction: one sync of the disk serves them all. Returns how many.
+
+        `beat` is the daemon's heartbeat, noted with them. Raises ClockDoubted; then nothing was applied.
+        """
+        with self._begin() as tx:
             count = self._apply_due(tx, TIMERS_AT_ONCE)
             if count is not None:
+                if beat is not None:
+                    tx.beat(beat)
                 tx.commit()
                 return count
         return self._run_singly()
@@ -82,55 +159,99 @@ class Workflow:
 
         `opening_since`: periods whose opening lies at or after it are opened, even one already past.
         """
-        with self.store.begin(self.clock.now()) as tx:
+        with self._begin() as tx:
             for kind, unit in duties.all_duties(self.rules):
                 if tx.duty(kind, unit) is None:
                     begins = opening_since if kind is DutyKind.OPENING and opening_since else since
-                    self._on_duty(kind, unit, duties.begin(kind, unit, begins), f"begin {kind.value}/{unit}", tx)
+                    command = c.Command(command_id=f"begin {kind.value}/{unit}", actor=SYSTEM)
+                    self._on_duty(kind, unit, duties.begin(kind, unit, begins), command, tx)
             tx.commit()
 
     def take_in(self, fingerprint: str) -> bool:
         """Take in the configuration if it is not the one worked under so far. Returns whether it was taken in.
 
-        Whose turn it is and when to look again are recomputed; open tasks move to the successor, who is told, and
-        the audit says so (spec, part 2).
+        Whose turn it is, deadlines and when to look again are recomputed for all that is open; open tasks move to the
+        successor, who is told, as is whoever a deadline moves for, and the audit says so (spec, part 2).
         """
-        with self.store.begin(self.clock.now()) as tx:
-            kind, unit = duties.all_duties(self.rules)[0]
-            fact = e.ConfigurationTaken(fingerprint=fingerprint)
-            taken = [row for row in tx.events_of(duties.duty_subject(kind, unit), 0) if row.kind == kind_of(type(fact))]
-            if taken and taken[-1].payload == encode(fact):
+        with self._begin() as tx:
+            if self._taken_in(tx) == fingerprint:
                 return False
+            kind, unit = duties.all_duties(self.rules)[0]
             duty = _found(tx.duty(kind, unit), kind.value)
-            self._on_duty(kind, unit, fact, f"configure {fingerprint} {duty.seq}", tx)
-            for reporting in self.rules.office.reporting_units:
-                for report in tx.reports_of(reporting.code):
-                    self._replan(report, tx)
+            command = c.Command(command_id=f"configure {fingerprint} {duty.seq}", actor=SYSTEM)
+            self._on_duty(kind, unit, e.ConfigurationTaken(fingerprint=fingerprint), command, tx)
+            for report in tx.open_reports():
+                self._replan(report, tx)
             for case in tx.all_open_cases():
                 tx.save_case(case, self._recorder.planned(case, tx.now))
             tx.commit()
             return True
 
-    def _on_duty(self, kind: DutyKind, unit: str, fact: e.DutyEvent, command_id: str, tx: Transaction) -> None:
+    def _taken_in(self, tx: Transaction) -> str | None:
+        """The fingerprint of the configuration the office works under."""
+        row = tx.last_of_kind(duties.duty_subject(*duties.all_duties(self.rules)[0]), kind_of(e.ConfigurationTaken))
+        event = None if row is None else decode(row.kind, row.payload)
+        return event.fingerprint if isinstance(event, e.ConfigurationTaken) else None
+
+    def _need_same_rules(self, tx: Transaction) -> None:
+        """Whoever writes an organisation of his own could sign for anybody: only the one taken in counts."""
+        taken = None if self._fingerprint is None else self._taken_in(tx)
+        if taken is not None and taken != self._fingerprint:
+            raise OtherRules(
+                "这份配置与系统采用的不同，不能据以办理",
+                "配置若刚改过，请重启守护进程使其采用；否则请用 --config 指明正在使用的配置",
+            )
+
+    def _resume(self, command: c.Resume) -> Answer:
+        """Go on: the clock is believed from now on, and held mails leave."""
+        if command.actor not in self.rules.office.person_by_id:
+            raise WrongActor(f"没有人员 {command.actor}", "请用 --as 写明是谁确认的")
+        need_reason(command.reason, said="确认恢复")
+        with self.store.begin(self.clock.now()) as tx:
+            before = tx.answered(stored_id(command))
+            if before:
+                return _repeated(command, tuple(before))
+            beat, doubt = tx.heartbeat(), self._doubt(tx)
+            held = beat.held_reason if beat else None
+            if doubt is None and held is None:
+                raise WrongState("时钟可信，邮件也没有暂停，没有什么需要确认", "如有疑问，请运行 kaoji check")
+            last_worked = tx.last_worked if doubt else None
+            if doubt is not None:
+                tx.turn_back()
+            if held is not None:
+                tx.hold_mail(None)
+            kind, unit = duties.all_duties(self.rules)[0]
+            fact = e.Resumed(reason=command.reason.strip(), last_worked=last_worked, held=held)
+            answer = self._on_duty(kind, unit, fact, command, tx)
+            tx.commit()
+            return answer
+
+    def _on_duty(self, kind: DutyKind, unit: str, fact: e.DutyEvent, command: c.Command, tx: Transaction) -> Answer:
         subject, duty = duties.duty_subject(kind, unit), tx.duty(kind, unit)
         known = {subject: duty} if duty else {}
-        command = c.Command(command_id=command_id, actor=SYSTEM)
-        self._recorder.record(command, [Decided(subject, fact)], known, loading.NOTHING, tx)
+        return self._recorder.record(command, [Decided(subject, fact)], known, loading.NOTHING, tx)
 
     def _replan(self, report: Report, tx: Transaction) -> None:
+        """What a changed configuration makes of an open report: its deadline, whose turn it is, when to look again."""
+        subject = f"report:{report.ref}"
         planned = self._recorder.planned(report, tx.now)
-        if planned.holders == report.holders:
+        facts: list[e.ReportEvent] = []
+        due_at = reports.due_under(report, loading.history(subject, tx), self.rules, tx.now)
+        if due_at != report.due_at:
+            facts.append(e.DeadlineMoved(before=report.due_at, after=due_at))
+        if planned.holders != report.holders:
+            facts.append(e.HolderChanged(due_instant=tx.now, before=report.holders, after=planned.holders))
+        if not facts:
             tx.save_report(report, planned)
             return
-        subject = f"report:{report.ref}"
-        fact = e.HolderChanged(due_instant=tx.now, before=report.holders, after=planned.holders)
         command = c.Command(command_id=f"replan {subject} {report.seq}", actor=SYSTEM)
-        self._recorder.record(command, [Decided(subject, fact)], {subject: report}, loading.NOTHING, tx)
+        decided = [Decided(subject, fact) for fact in facts]
+        self._recorder.record(command, decided, {subject: report}, loading.NOTHING, tx)
 
     # --- what people ask -------------------------------------------------------------------------------------------
 
     def _carry_out(self, command: c.Command, tx: Transaction) -> Answer:
-        before = tx.answered(command.command_id)
+        before = tx.answered(stored_id(command))
         if before:
             return _repeated(command, tuple(before))
         match command:
@@ -197,7 +318,7 @@ class Workflow:
         count = 0
         while True:
             count += 1
-            with self.store.begin(self.clock.now()) as tx:
+            with self._begin() as tx:
                 due = tx.earliest_wake(tx.now)
                 if due is None:
                     return count
@@ -272,11 +393,16 @@ def _found(row: _Row | None, subject: str) -> _Row:
 
 
 def _repeated(command: c.Command, rows: tuple[EventRow, ...]) -> Answer:
-    """The answer given then; the id of somebody else's act is refused."""
+    """The answer given then, to the same wish of the same person; under that id nothing else was ever done."""
     first = rows[0]
     if first.actor != command.actor:
         raise AlreadyDone(f"命令编号 {command.command_id} 已被 {first.actor} 用过", "请用新的编号重新提交")
-    return Answer(rows, first.version, repeated=True)
+    if first.command_sha256 != asked_sha256(command):
+        raise AlreadyDone(
+            f"命令编号 {command.command_id} 已用于另一件事（流转记录第 {first.seq} 条），这一次没有办理",
+            "请用新的编号重新提交",
+        )
+    return answer_of(rows, repeated=True)
 
 
 def _need_current(decided_on: int | None, present: int, subject: str, tx: Transaction) -> None:

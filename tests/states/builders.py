@@ -209,9 +209,11 @@ def a_report_command(kind: type[c.ReportCommand], actor: str, report: str = REF,
 
 
 def a_case_command(kind: type[c.CaseCommand], actor: str, case: str = "1", **more: Any) -> c.CaseCommand:
-    """With a number of its own, and a reason where one is needed."""
+    """With a number of its own, and words where they are needed."""
     if kind in (c.WaivePoints, c.CloseCase):
         more = {"reason": "情况已核实", **more}
+    elif kind in (c.GiveFeedback, c.HoldInterview, c.Appeal):
+        more = {"text": "已约谈科室负责人，承诺月底前整改到位", **more}
     return kind(command_id=f"act {next(_ids)}", actor=actor, case=case, **more)
 
 
@@ -263,7 +265,9 @@ class Desk:
     def visit(self, *, visit: bool = True, actor: str = COLLEAGUE) -> Answer:
         """Log a contact of the section's liaison now."""
         return self.workflow.execute(
-            c.LogContact(command_id=f"act {next(_ids)}", actor=actor, unit="shirong", visit=visit)
+            c.LogContact(
+                command_id=f"act {next(_ids)}", actor=actor, unit="shirong", visit=visit, text="赴市城管委对接"
+            )
         )
 
     def report(self, ref: str = REF) -> Report:

@@ -123,6 +123,18 @@ def test_what_happens_once_happens_once(kind: type[c.CaseCommand], actor: str, c
     assert isinstance(refusal(case, kind, actor), AlreadyDone)
 
 
+@pytest.mark.parametrize(
+    ("kind", "actor", "state"),
+    [
+        (c.GiveFeedback, CLERK, "tracking"),
+        (c.HoldInterview, ASSESSOR, "interview"),
+        (c.Appeal, HEAD, "score_deduction"),
+    ],
+)
+def test_where_content_is_the_point_empty_words_are_refused(kind: type[c.CaseCommand], actor: str, state: str) -> None:
+    assert isinstance(refusal(a_case(state), kind, actor, text=" \u3000\n"), ReasonMissing)
+
+
 @pytest.mark.parametrize(("kind", "state"), [(c.WaivePoints, "score_deduction"), (c.CloseCase, "tracking")])
 def test_a_reason_is_needed(kind: type[c.CaseCommand], state: str) -> None:
     assert isinstance(refusal(a_case(state), kind, ASSESSOR, reason=" \n"), ReasonMissing)

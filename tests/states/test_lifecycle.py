@@ -105,7 +105,10 @@ def test_an_act_on_a_report_is_allowed_only_where_there_is_an_arrow(act: str, st
                 )
             except Refused:
                 continue
-            after = reports.evolve(report, decided[0].event, at=NOW, actor=person)  # type: ignore[arg-type]  # a report's
+            after = report
+            for one in decided:
+                if one.subject == f"report:{report.ref}":
+                    after = reports.evolve(after, one.event, at=NOW, actor=person)  # type: ignore[arg-type]  # a report's
             allowed.add(after.state)
 
     target = REPORT.target(act, state)

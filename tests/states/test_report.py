@@ -359,7 +359,7 @@ def test_every_gap_is_named_at_once() -> None:
     why = refusal(reports.opened(fact, NOW), c.Send, CLERK)
 
     assert "6 处" in why.message
-    assert why.message.count("；") == 5
+    assert why.message.count("\n") == 6
 
 
 @pytest.mark.parametrize("rank", ["第5", "预估第5", "5-6", "暂无排名（年终考核）"])

@@ -28,6 +28,7 @@ COLUMNS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "signoff": (statements.SIGNOFF, ()),
     "liaison_contact": (statements.CONTACT, ()),
     "message": (statements.MESSAGE, ()),
+    "heartbeat": (statements.HEARTBEAT, ("id",)),
     "wake_failure": (statements.FAILURE, ("id",)),
     "message_attempt": (("message", "number", "begun_at"), ("result", "answer", "ended_at")),
 }

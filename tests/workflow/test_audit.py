@@ -141,6 +141,10 @@ CHANGED_COLUMNS = {
     "to_state": "'leader_signed'",
     "version": "version + 1",
     "payload": 'replace(payload, \'"opinion":""\', \'"opinion":"同意"\')',
+    "door": "'page'",
+    "proof": "'somebody else'",
+    "command_sha256": "'0'",
+    "mails_sha256": "'0'",
     "prev_hash": "replace(prev_hash, substr(prev_hash, 1, 1), 'x')",
     "hash": "replace(hash, substr(hash, 1, 1), 'x')",
 }
@@ -186,7 +190,7 @@ def test_an_event_put_in_without_its_hash_is_found(harmed: Harm, copy: Path) -> 
     last = one(copy, "SELECT max(seq) FROM event")
     copied = (
         "INSERT INTO event SELECT seq + 1, at, actor, 'put in', kind, subject, item_seq + 1, from_state, to_state,"
-        f" version, payload, hash, 'invented' FROM event WHERE seq = {last}"
+        f" version, payload, hash, 'invented', door, proof, command_sha256, mails_sha256 FROM event WHERE seq = {last}"
     )
 
     assert harmed(copied).bad_seq == last + 1

@@ -219,7 +219,7 @@ REFUSED: list[tuple[type[Refused], Callable[[], Desk], Act]] = [
 
 
 def a_visit(unit: str) -> c.LogContact:
-    return c.LogContact(command_id="visit", actor=COLLEAGUE, unit=unit, visit=True)
+    return c.LogContact(command_id="visit", actor=COLLEAGUE, unit=unit, visit=True, text="赴市城管委对接")
 
 
 @pytest.mark.parametrize(("reason", "a_desk", "act"), REFUSED)
@@ -402,7 +402,7 @@ def test_only_the_first_fact_of_a_command_bears_its_number() -> None:
 
     answer = numbered(desk, "review", c.Review, ASSESSOR)
 
-    assert [row.command_id for row in answer.events] == ["review", None, None]
+    assert [row.command_id for row in answer.events] == ["act review", None, None]
     assert desk.facts(e.CaseOpened)
 
 
