@@ -125,8 +125,8 @@ class MemoryTransaction:
             pid=beat.pid,
             host=beat.host,
             started_at=beat.started_at,
-            held_since=held and held.held_since,
-            held_reason=held and held.held_reason,
+            held_since=held.held_since if held else None,
+            held_reason=held.held_reason if held else None,
         )
 
     def turn_back(self) -> None:
