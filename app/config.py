@@ -39,6 +39,7 @@ class MailSettings:
     ca_file: str | None
     sender: str
     sender_name: str
+    salutation: str
     link_base: str
     timeout_seconds: int
     connections: int
@@ -166,6 +167,7 @@ def _office(shape: ConfigShape, indicators: tuple[Indicator, ...]) -> Office:
             for one in organisation.appointments
         ),
         indicators=indicators,
+        grounds=shape.rules.grounds,
         duties={Level.BUREAU: shape.levels.bureau.duties(), Level.DISTRICT: shape.levels.district.duties()},
     )
 
@@ -173,7 +175,7 @@ def _office(shape: ConfigShape, indicators: tuple[Indicator, ...]) -> Office:
 def _policies(shape: ConfigShape) -> Policies:
     calendar = shape.calendar.model_dump(exclude={"workdays", "holidays"})
     parts = (shape.rules, shape.timers, shape.ranks, shape.points)
-    stated = {name: value for part in parts for name, value in part.model_dump().items()}
+    stated = {name: value for part in parts for name, value in part.model_dump(exclude={"grounds"}).items()}
     return Policies(**calendar, **stated)
 
 

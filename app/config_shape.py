@@ -46,6 +46,12 @@ def _plain_text(text: str) -> str:
     return text
 
 
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("不能含控制字符或不可见字符")
+    return text
+
+
 def _address(text: str) -> str:
     local, at, domain = text.partition("@")
     allowed = local.isascii() and domain.isascii() and text.isprintable()
@@ -121,6 +127,7 @@ class RulesShape(_Shape):
     auto_submit: bool = DEFAULT.auto_submit
     drafter_may_sign: bool = DEFAULT.drafter_may_sign
     returned_days: Positive = DEFAULT.returned_days
+    grounds: tuple[Name, ...] = ()
 
 
 class TimersShape(_Shape):
@@ -181,6 +188,7 @@ class MailShape(_Shape):
     ca_file: str | None = None
     sender: Address = "kaoji@office.example"
     sender_name: Name = "考绩办公系统"
+    salutation: Annotated[str, AfterValidator(_printable)] = "同志"
     link_base: Annotated[str, Field(pattern=r"^https?://.+[^/]$")] = "http://kaoji.office.example"
     timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 30
     connections: Annotated[int, Field(ge=1, le=16)] = 4
@@ -199,7 +207,7 @@ class DaemonShape(_Shape):
 
     heartbeat_seconds: Annotated[int, Field(ge=1, le=300)] = 15
     longest_downtime: Annotated[int, Field(ge=1, le=366)] = 15
-    first_period: Annotated[str | None, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")] = None
+    first_period: Annotated[str | None, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] = None
 
 
 class UnitShape(_Shape):

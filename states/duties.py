@@ -7,11 +7,11 @@ from typing import assert_never
 
 from states import commands as c
 from states import events as e
-from states.errors import UnknownSubject, WrongActor
+from states.errors import UnknownSubject, WrongActor, WrongTime
 from states.models import Duty, DutyKind
 from states.needs import need_words
 from states.office import Level, Role
-from states.periods import following, written
+from states.periods import following, written, year_month
 from states.policies import Roll
 from states.report import open_report
 from states.rules import Rules
@@ -37,6 +37,46 @@ def all_duties(rules: Rules) -> list[tuple[DutyKind, str]]:
         *((DutyKind.LIAISON, unit) for unit in liaisons),
         *((kind, unit) for unit in desks for kind in (DutyKind.DIGEST, DutyKind.BULLETIN)),
     ]
+
+
+LONGEST_AHEAD_MONTHS = 24
+"""A stated first period further ahead than this is taken for a slip of the pen: nothing would open for years."""
+
+
+def first_period(rules: Rules, now: datetime, stated: str | None = None) -> str:
+    """The period a new office begins with (spec, part 3).
+
+    That is `stated`, else the first one whose earliest deadline is still ahead by at least `returned_days` working
+    days. Raises WrongTime where the deadline of a stated one has passed, for its opening would put the whole office
+    overdue at once, or where it lies more than LONGEST_AHEAD_MONTHS ahead.
+    """
+    policies, local = rules.policies, rules.calendar.local(now)
+    present = written(local.year, local.month)
+    if stated is None:
+        enough = rules.calendar.later(now, policies.returned_days, policies.deadline_time)
+        period = present
+        while earliest_deadline(rules, period) < enough:
+            period = following(period)
+        return period
+    if earliest_deadline(rules, stated) <= now:
+        raise WrongTime(
+            f"daemon.first_period 写的 {stated} 时限已过，首次启动会使全单位逾期",
+            f"请写 {first_period(rules, now)} 或更晚的一期，或删去这一项",
+        )
+    (year, month), (this_year, this_month) = year_month(stated), year_month(present)
+    if (year - this_year) * 12 + month - this_month > LONGEST_AHEAD_MONTHS:
+        raise WrongTime(
+            f"daemon.first_period 写的 {stated} 在 {LONGEST_AHEAD_MONTHS} 个月以后，在那之前什么也不会开启",
+            "请核对年份，或删去这一项",
+        )
+    return stated
+
+
+def earliest_deadline(rules: Rules, period: str) -> datetime:
+    """When the first of that period's reports is due; of an office without indicators, when one would be."""
+    office = rules.office
+    units = office.reporting_units or [unit for unit in office.units if unit.level is not Level.ROOT]
+    return min(rules.deadline(period, unit.code) for unit in units)
 
 
 def begin(kind: DutyKind, unit: str, since: datetime) -> e.DutyBegan:

@@ -130,6 +130,8 @@ class Office:
     people: tuple[Person, ...]
     appointments: tuple[Appointment, ...]
     indicators: tuple[Indicator, ...]
+    grounds: tuple[str, ...] = ()
+    """The documents that penalties rest on, as the office cites them."""
     duties: Mapping[Level, Duties] = field(
         default_factory=lambda: {Level.BUREAU: BUREAU_DUTIES, Level.DISTRICT: DISTRICT_DUTIES}
     )
