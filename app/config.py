@@ -7,11 +7,11 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from app.config_checks import Whole, problems_of
+from app.config_checks import Whole, problems_of, warnings_of
 from app.config_file import Location, Problem, ReadFile, read_yaml
 from app.config_mending import Doubt, doubt_left_by, mended
 from app.config_shape import ConfigShape, MailShape
-from app.config_words import in_words
+from app.config_words import all_keys, in_words
 from app.glance import located
 from app.indicators import read_indicators
 from states.canonical import canonical, sha256
@@ -59,16 +59,19 @@ class Settings:
     mail: MailSettings
     calendar_add: frozenset[date]
     calendar_remove: frozenset[date]
+    complete_years: frozenset[int]
     first_period: str | None
     log_level: str
     heartbeat_seconds: int
     longest_downtime_days: int
     fingerprint: str
+    warnings: tuple[Problem, ...] = ()
+    """What is allowed but seldom meant; `kaoji check` shows it, nothing is kept from starting by it."""
 
 
 def load(path: Path, *, environment: Mapping[str, str]) -> Settings:
     """Read and check the configuration. Raises ConfigError with every mistake at once."""
-    file = read_yaml(path)
+    file = read_yaml(path, all_keys())
     if not isinstance(file.data, dict):
         nothing = Problem(file.name, 1, "不是一份配置", "应如自带的 config.yaml，由“键: 值”组成")
         raise ConfigError(file.problems or [nothing])
@@ -98,14 +101,14 @@ def load(path: Path, *, environment: Mapping[str, str]) -> Settings:
     mail = _mail(shape.mail, file, path, environment, problems)
     if problems:
         raise ConfigError(problems)
-    return _settings(path, shape, indicators, mail)
+    return _settings(path, shape, indicators, mail, warnings_of(whole))
 
 
 def _organisation(path: Path, file: ReadFile) -> tuple[ReadFile, Location]:
     """The file the organisation stands in, and where in it: here, or in a file of its own named here."""
     named = file.data.get("organisation")
     if isinstance(named, str):
-        return read_yaml(path.parent / named), ()
+        return read_yaml(path.parent / named, all_keys()), ()
     return file, ("organisation",)
 
 
@@ -126,7 +129,13 @@ def _shaped(
 # --- as values -----------------------------------------------------------------------------------------------------
 
 
-def _settings(path: Path, shape: ConfigShape, indicators: tuple[Indicator, ...], mail: MailSettings) -> Settings:
+def _settings(
+    path: Path,
+    shape: ConfigShape,
+    indicators: tuple[Indicator, ...],
+    mail: MailSettings,
+    warnings: tuple[Problem, ...],
+) -> Settings:
     office = _office(shape, indicators)
     calendar = shape.calendar
     matters = shape.model_dump(mode="json", exclude={"database", "mail", "log", "daemon"})
@@ -139,11 +148,13 @@ def _settings(path: Path, shape: ConfigShape, indicators: tuple[Indicator, ...],
         mail=mail,
         calendar_add=frozenset(calendar.workdays),
         calendar_remove=frozenset(calendar.holidays),
+        complete_years=frozenset(calendar.complete_years),
         first_period=shape.daemon.first_period,
         log_level=shape.log.level,
         heartbeat_seconds=shape.daemon.heartbeat_seconds,
         longest_downtime_days=shape.daemon.longest_downtime,
         fingerprint=sha256(canonical([matters, rows])),
+        warnings=warnings,
     )
 
 
@@ -173,7 +184,7 @@ def _office(shape: ConfigShape, indicators: tuple[Indicator, ...]) -> Office:
 
 
 def _policies(shape: ConfigShape) -> Policies:
-    calendar = shape.calendar.model_dump(exclude={"workdays", "holidays"})
+    calendar = shape.calendar.model_dump(exclude={"workdays", "holidays", "complete_years"})
     parts = (shape.rules, shape.timers, shape.ranks, shape.points)
     stated = {name: value for part in parts for name, value in part.model_dump(exclude={"grounds"}).items()}
     return Policies(**calendar, **stated)
@@ -194,6 +205,10 @@ def _mail(
     )
 
 
+_NARROW = 0o640
+"""Who may at most read or write a file with a password: its owner, and its group may read."""
+
+
 def _password(
     shape: MailShape, file: ReadFile, path: Path, environment: Mapping[str, str], problems: list[Problem]
 ) -> str | None:
@@ -205,8 +220,17 @@ def _password(
     if shape.password_file is not None and shape.password_env is not None:
         wrong_at("password_env", "邮件密码写了两处", "password_file 和 password_env 只写一处")
     elif shape.password_file is not None:
+        kept = path.parent / shape.password_file
         try:
-            return (path.parent / shape.password_file).read_text(encoding="utf-8").strip()
+            password = kept.read_text(encoding="utf-8").strip()
+            mode = kept.stat().st_mode & 0o777
+            if mode & ~_NARROW:
+                wrong_at(
+                    "password_file",
+                    f"邮件密码文件 {shape.password_file} 的权限是 {mode:04o}，别的用户也能读写",
+                    f"请执行 chmod 600 {shape.password_file}（服务另有用户组时 640）",
+                )
+            return password
         except (OSError, UnicodeDecodeError) as fault:
             said = getattr(fault, "strerror", None) or "不是 UTF-8 编码"
             wrong_at("password_file", f"读不出邮件密码（{said}）", "请核对 mail.password_file，相对路径从本文件算起")

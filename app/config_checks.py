@@ -1,11 +1,13 @@
 """What must hold across the configuration: names that are known, a tree without cycles, no step nobody can sign."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from app.config_file import Location, Problem, ReadFile
-from app.config_mending import Doubt
-from app.config_shape import ConfigShape, OrganisationShape, UnitShape
+from app.config_mending import STAND_IN_ADDRESS, Doubt, is_stand_in
+from app.config_shape import AppointmentShape, ConfigShape, OrganisationShape, UnitShape
+from states.calendar import WorkingCalendar
 from states.office import SYSTEM, Duties, Indicator, Level, Role
 from states.policies import Roll
 
@@ -50,8 +52,17 @@ def problems_of(whole: Whole) -> list[Problem]:
         _districts,
         _ladder,
         _reminders,
+        _due_days,
+        _days_stated,
+        _addresses,
+        _names_of_indicators,
     )
     return [problem for check in checks for problem in check(whole)]
+
+
+def warnings_of(whole: Whole) -> tuple[Problem, ...]:
+    """What is allowed, but seldom meant."""
+    return tuple(sorted({*_liaisons(whole), *_signs_twice(whole)}))
 
 
 def _codes(whole: Whole) -> Iterator[Problem]:
@@ -86,9 +97,11 @@ def _parent_problem(unit: UnitShape, whole: Whole) -> tuple[str, str] | None:
     if unit.level is Level.ROOT:
         return (f"{unit.code} 是 root，不应有上级", "请写 parent: null") if unit.parent else None
     if unit.parent is None:
-        return f"{unit.code} 没有写上级", f"parent 应是：{'、'.join(units)}"
+        return f"{unit.code} 没有写上级", f"parent 应是：{_listed(units)}"
+    if unit.parent not in units and any(map(is_stand_in, units)):
+        return None  # the one meant may be the one that is wrong itself
     if unit.parent not in units:
-        return f"{unit.code} 的上级 {unit.parent} 不存在", f"上级应是：{'、'.join(units)}"
+        return f"{unit.code} 的上级 {unit.parent} 不存在", f"上级应是：{_listed(units)}"
     if _in_cycle(unit, units):
         return f"{unit.code} 的上下级成了循环", "请改正 parent，使每个单位最终归到 root"
     wanted = _PARENT[unit.level]
@@ -98,6 +111,10 @@ def _parent_problem(unit: UnitShape, whole: Whole) -> tuple[str, str] | None:
             f"level 为 {unit.level.value} 的单位，上级应是 {wanted.value}",
         )
     return None
+
+
+def _listed(codes: Iterable[str]) -> str:
+    return "、".join(code for code in codes if not is_stand_in(code))
 
 
 def _in_cycle(unit: UnitShape, units: dict[str, UnitShape]) -> bool:
@@ -113,10 +130,10 @@ def _appointments(whole: Whole) -> Iterator[Problem]:
     organisation = whole.organisation
     people, units = {person.id for person in organisation.people}, {unit.code for unit in organisation.units}
     for number, one in enumerate(organisation.appointments):
-        if one.person not in people:
+        if one.person not in people and not is_stand_in(one.person):
             wrong = f"任职所写人员 {one.person} 不存在"
             yield whole.problem(whole.at("appointments", number, "person"), wrong, "请写 people 中的 id")
-        if one.unit not in units:
+        if one.unit not in units and not is_stand_in(one.unit):
             wrong = f"任职所写单位 {one.unit} 不存在"
             yield whole.problem(whole.at("appointments", number, "unit"), wrong, "请写 units 中的 code")
         if one.until is not None and one.until < one.since:
@@ -138,10 +155,14 @@ def _lead_units(whole: Whole) -> Iterator[Problem]:
     for indicator in whole.indicators:
         line = whole.indicator_lines[indicator.code]
         led = units.get(indicator.lead_unit)
+        if led is None and any(map(is_stand_in, units)):
+            continue  # the one meant may be the one that is wrong itself
         if led is None or led.level is Level.ROOT:
             wrong = f"指标 {indicator.code} 的牵头单位 {indicator.lead_unit} 不能牵头"
-            names = "、".join(code for code, unit in units.items() if unit.level is not Level.ROOT)
-            yield Problem(whole.indicators_file, line, wrong, f"应是：{names}")
+            names = _listed(code for code, unit in units.items() if unit.level is not Level.ROOT)
+            code = next((unit.code for unit in units.values() if unit.name == indicator.lead_unit), None)
+            right = f"请写单位的代码 {code}" if code else f"应是：{names}"
+            yield Problem(whole.indicators_file, line, wrong, right)
 
 
 def _posts(whole: Whole) -> Iterator[Problem]:
@@ -222,3 +243,113 @@ def _reminders(whole: Whole) -> Iterator[Problem]:
     if 0 in timers.remind_days and timers.remind_time >= calendar.deadline_time:
         wrong = f"当天 {timers.remind_time:%H:%M} 的提醒晚于截止时刻 {calendar.deadline_time:%H:%M}"
         yield whole.file.problem(("timers", "remind_time"), wrong, "remind_time 应早于 deadline_time")
+
+
+# Months of 2021 begin on every day of the week; what holds in all of them holds wherever no holiday interferes.
+_SOME_MONTHS = tuple(f"2021-{month:02d}" for month in range(1, 13))
+
+
+def _due_days(whole: Whole) -> Iterator[Problem]:
+    """Deadlines that no work can meet: before the reports open, or the bureau's before its sections'."""
+    levels, shape = whole.shape.levels, whole.shape.calendar
+    weekdays = WorkingCalendar(lambda day: day.weekday() < 5, whole.shape.timezone)
+    for name, day in (("bureau", levels.bureau.due_day), ("district", levels.district.due_day)):
+        early = [
+            month
+            for month in _SOME_MONTHS
+            if weekdays.deadline(month, day, shape.deadline_time, shape.roll)
+            <= weekdays.opening(month, shape.open_time)
+        ]
+        if early:
+            wrong = f"每月 {day} 日的时限有时早于当期开启（首个工作日 {shape.open_time:%H:%M}）"
+            yield whole.file.problem(("levels", name, "due_day"), wrong, "请推迟 due_day，给填报和签字留出时间")
+    if levels.district.due_day < levels.bureau.due_day:
+        wrong = f"单位 {levels.district.due_day} 日报区，早于科室 {levels.bureau.due_day} 日报单位"
+        yield whole.file.problem(("levels", "district", "due_day"), wrong, "district.due_day 应不早于 bureau.due_day")
+
+
+_FEWEST_DAYS_OFF = 11
+"""Weekdays off in a year's notice: sixteen or more in every year since 2004."""
+
+
+def _days_stated(whole: Whole) -> Iterator[Problem]:
+    shape = whole.shape.calendar
+    for day in sorted({*shape.workdays} & {*shape.holidays}):
+        wrong = f"{day} 既写成上班日又写成休息日"
+        yield whole.file.problem(("calendar", "holidays", shape.holidays.index(day)), wrong, "请删去其中一处")
+    for number, year in enumerate(shape.complete_years):
+        off = sum(day.year == year and day.weekday() < 5 for day in {*shape.holidays})
+        if off < _FEWEST_DAYS_OFF:
+            wrong = f"{year} 年只写了 {off} 个工作日放假，不是全年的安排"
+            right = "请把通知里的放假日都写进 holidays、调休上班日都写进 workdays，或从 complete_years 删去这一年"
+            yield whole.file.problem(("calendar", "complete_years", number), wrong, right)
+
+
+def _addresses(whole: Whole) -> Iterator[Problem]:
+    """One mailbox for two people: what is meant for one is read by the other."""
+    seen: dict[str, tuple[str, bool]] = {}
+    for number, one in enumerate(whole.organisation.people):
+        if one.email == STAND_IN_ADDRESS:
+            continue
+        owner, is_shared = seen.setdefault(one.email.casefold(), (one.id, one.shared))
+        if owner != one.id and not (is_shared or one.shared):
+            wrong = f"{one.id} 和 {owner} 的邮件地址相同（{one.email}）"
+            right = "请写各人自己的地址；确是共用的邮箱，请在其中一人处写 shared: true"
+            yield whole.problem(whole.at("people", number, "email"), wrong, right)
+
+
+def _names_of_indicators(whole: Whole) -> Iterator[Problem]:
+    """Rows of a form are known by their indicator's name, so that one unit's names must differ."""
+    seen: dict[tuple[str, str], str] = {}
+    for one in whole.indicators:
+        other = seen.setdefault((one.lead_unit, "".join(one.name.split())), one.code)
+        if other != one.code:
+            wrong = f"指标 {one.code} 与 {other} 同名（{one.name}），同一单位的表里分不清"
+            yield Problem(whole.indicators_file, whole.indicator_lines[one.code], wrong, "请给其中一项换个名称")
+
+
+# --- seldom meant --------------------------------------------------------------------------------------------------
+
+
+def _liaisons(whole: Whole) -> Iterator[Problem]:
+    """Units that lead indicators and have no liaison officer, or two at a time (spec, part 8)."""
+    leads = {indicator.lead_unit for indicator in whole.indicators}
+    for number, unit in enumerate(whole.organisation.units):
+        held = [one for one in whole.organisation.appointments if (one.unit, one.role) == (unit.code, Role.LIAISON)]
+        if unit.code in leads and not held:
+            wrong = f"{unit.code} 没有对接人（liaison），赴市对接无人提醒"
+            yield whole.problem(whole.at("units", number), wrong, f"请在 appointments 中任命 {unit.code} 的 liaison")
+        for one, other in _overlapping(held):
+            wrong = f"{unit.code} 同时有两名对接人：{one.person}、{other.person}"
+            place = whole.at("appointments", whole.organisation.appointments.index(other))
+            yield whole.problem(place, wrong, "每单位一名对接人；换人时给前任写 to")
+
+
+def _signs_twice(whole: Whole) -> Iterator[Problem]:
+    """One person in both signing posts of a unit: two signatures, one pair of eyes."""
+    levels = {Level.BUREAU: whole.shape.levels.bureau, Level.DISTRICT: whole.shape.levels.district}
+    for number, unit in enumerate(whole.organisation.units):
+        if unit.level is Level.ROOT:
+            continue
+        duties = levels[unit.level]
+        first, second = (
+            [one for one in whole.organisation.appointments if (one.unit, one.role) == (unit.code, role)]
+            for role in (duties.first_signer, duties.second_signer)
+        )
+        both = {one.person for one in first for other in second if one.person == other.person and _meet(one, other)}
+        for person in sorted(both):
+            wrong = f"{unit.code} 的两级签字是同一个人：{person}"
+            right = f"若非如此，请改正 {duties.first_signer.value} 或 {duties.second_signer.value} 的任职"
+            yield whole.problem(whole.at("units", number), wrong, right)
+
+
+def _overlapping(held: Sequence[AppointmentShape]) -> Iterator[tuple[AppointmentShape, AppointmentShape]]:
+    for number, other in enumerate(held):
+        for one in held[:number]:
+            if one.person != other.person and _meet(one, other):
+                yield one, other
+
+
+def _meet(one: AppointmentShape, other: AppointmentShape) -> bool:
+    """Whether both are in force on some day."""
+    return one.since <= (other.until or date.max) and other.since <= (one.until or date.max)

@@ -15,18 +15,26 @@ from pydantic_core import ErrorDetails
 from app.config_shape import ConfigShape
 
 _NAME = "？"
+_UNKNOWN = "\ue000"
+"""Begins every stand-in for a code: a character for private use, which nobody types and no message shows."""
+STAND_IN_ADDRESS = "nobody@office.example"
 _STAND_INS: dict[str, object] = {
     "office": _NAME,
     "own": _NAME,
     "sisters": (),
     "districts": {"own": _NAME, "sisters": ()},
     "name": _NAME,
-    "email": "nobody@office.example",
+    "email": STAND_IN_ADDRESS,
     "from": "2000-01-01",
     "role": "admin",
     "level": "bureau",
 }
 _NAMES_OF_THEIR_OWN = ("code", "id", "person", "unit")
+
+
+def is_stand_in(code: str) -> bool:
+    """Whether the code stands in for one that is wrong, of which nothing more can be said."""
+    return code.startswith(_UNKNOWN)
 
 
 def mended(data: object, errors: Sequence[ErrorDetails]) -> ConfigShape | None:
@@ -50,7 +58,7 @@ def _mend(data: Any, error: ErrorDetails, number: int) -> None:
     if error["type"] == "extra_forbidden":
         data.pop(key, None)
     elif location[0] == "organisation" and key in _NAMES_OF_THEIR_OWN:
-        data[key] = f"{_NAME}{number}"
+        data[key] = f"{_UNKNOWN}{number}"
     elif location[0] in ("organisation", "districts", "office") and key in _STAND_INS:
         data[key] = _STAND_INS[str(key)]
     else:

@@ -1,11 +1,14 @@
-"""The shape of `config.yaml`: every key there is, with its type, its limits and its default."""
+"""The shape of `config.yaml`: every key there is, with its type, its limits, its default and what it is for.
+
+The text under a key is what editors show for it: `app.config_schema` puts it into the JSON Schema.
+"""
 
 import re
 from datetime import date, time
 from typing import Annotated, Literal
 from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from states.office import BUREAU_DUTIES, DISTRICT_DUTIES, Duties, Level, Role
 from states.policies import Policies, Roll
@@ -62,31 +65,51 @@ def _address(text: str) -> str:
     return text
 
 
-ClockTime = Annotated[time, BeforeValidator(_clock_time)]
-Day = Annotated[date, BeforeValidator(_day)]
+# What a text has to look like is said twice: to pydantic by the functions above, to editors by a pattern.
+ClockTime = Annotated[
+    time,
+    BeforeValidator(_clock_time),
+    WithJsonSchema({"type": "string", "pattern": r"^([01]?\d|2[0-3]):[0-5]\d(:[0-5]\d)?$", "examples": ["17:00"]}),
+]
+Day = Annotated[
+    date,
+    BeforeValidator(_day),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$"}),
+]
 Name = Annotated[str, AfterValidator(_plain_text)]
-Address = Annotated[str, AfterValidator(_address)]
+Address = Annotated[str, AfterValidator(_address), WithJsonSchema({"type": "string", "format": "email"})]
 Code = Annotated[str, Field(pattern=r"^[^\s/]+$")]
 Days = Annotated[int, Field(ge=0, le=366)]
 Positive = Annotated[int, Field(ge=1, le=366)]
+DayOfMonth = Annotated[int, Field(ge=1, le=31)]
+Year = Annotated[int, Field(ge=2000, le=2099)]
+Language = Literal["zh", "en"]
 
 
 class DistrictsShape(_Shape):
-    """The own district and its sisters."""
+    """三区比较的三个区。"""
 
     own: Name
+    """本区"""
     sisters: tuple[Name, ...]
+    """两个姊妹区"""
 
 
 class BureauShape(_Shape):
-    """Who does what at the bureau level."""
+    """科室报单位：时限，以及各步由什么角色办理。"""
 
-    due_day: Annotated[int, Field(ge=1, le=31)] = BUREAU_DUTIES.due_day
+    due_day: DayOfMonth = BUREAU_DUTIES.due_day
+    """每月几日前报送"""
     drafter: Role = BUREAU_DUTIES.drafter
+    """谁填报（在本单位任职）"""
     first_signer: Role = BUREAU_DUTIES.first_signer
+    """谁第一个签字（在本单位任职）"""
     second_signer: Role = BUREAU_DUTIES.second_signer
+    """谁第二个签字（在本单位任职）"""
     receiver: Role = BUREAU_DUTIES.receiver
+    """谁接收（在上级单位任职）"""
     assessor: Role = BUREAU_DUTIES.assessor
+    """谁督查（在上级单位任职）"""
 
     def duties(self) -> Duties:
         """As the rules take it."""
@@ -94,174 +117,272 @@ class BureauShape(_Shape):
 
 
 class DistrictShape(BureauShape):
-    """Who does what at the district level."""
+    """单位报区：时限，以及各步由什么角色办理。"""
 
-    due_day: Annotated[int, Field(ge=1, le=31)] = DISTRICT_DUTIES.due_day
+    due_day: DayOfMonth = DISTRICT_DUTIES.due_day
+    """每月几日前报送"""
     drafter: Role = DISTRICT_DUTIES.drafter
+    """谁填报（在本单位任职）"""
     first_signer: Role = DISTRICT_DUTIES.first_signer
+    """谁第一个签字（在本单位任职）"""
     second_signer: Role = DISTRICT_DUTIES.second_signer
+    """谁第二个签字（在本单位任职）"""
     receiver: Role = DISTRICT_DUTIES.receiver
+    """谁接收（在上级单位任职）"""
     assessor: Role = DISTRICT_DUTIES.assessor
+    """谁督查（在上级单位任职）"""
 
 
 class LevelsShape(_Shape):
-    """The two levels."""
+    """两级报送。"""
 
     bureau: BureauShape = BureauShape()
+    """科室报单位"""
     district: DistrictShape = DistrictShape()
+    """单位报区"""
 
 
 class CalendarShape(_Shape):
-    """Deadlines, and days that differ from the official calendar."""
+    """时限怎样算，以及与官方放假调休安排不同的日子。"""
 
     roll: Roll = DEFAULT.roll
+    """时限逢休息日：previous 提前到前一个工作日，next 顺延，none 不动"""
     open_time: ClockTime = DEFAULT.open_time
+    """每期首个工作日几时开启"""
     deadline_time: ClockTime = DEFAULT.deadline_time
+    """时限那天几时截止"""
     workdays: tuple[Day, ...] = ()
+    """另加的上班日"""
     holidays: tuple[Day, ...] = ()
+    """另加的休息日"""
+    complete_years: tuple[Year, ...] = ()
+    """程序没有收录、而以上两项已照国务院办公厅通知写全的年份"""
 
 
 class RulesShape(_Shape):
-    """Rules of the sign-off (spec, part 4)."""
+    """签报的规则。"""
 
     auto_submit: bool = DEFAULT.auto_submit
+    """第二签字后自动报送"""
     drafter_may_sign: bool = DEFAULT.drafter_may_sign
+    """填报人可以签自己填的表"""
     returned_days: Positive = DEFAULT.returned_days
+    """报送后被退回，几个工作日内重报"""
     grounds: tuple[Name, ...] = ()
+    """督查、扣分所依据的文件，写进有关邮件；不写则不引依据"""
 
 
 class TimersShape(_Shape):
-    """Timers (spec, part 5)."""
+    """定时器；天数除注明外都是工作日。"""
 
     remind_days: tuple[Days, ...] = DEFAULT.remind_days
+    """时限前几天提醒；0 是当天"""
     remind_time: ClockTime = DEFAULT.remind_time
+    """几时提醒"""
     case_after_days: Positive = DEFAULT.case_after_days
+    """逾期几天后转督查"""
     interview_after_days: Positive = DEFAULT.interview_after_days
+    """逾期几天后转约谈"""
     deduction_after_days: Positive = DEFAULT.deduction_after_days
+    """逾期几天后转扣分"""
     escalate_time: ClockTime = DEFAULT.escalate_time
+    """几时升级"""
     review_days: Positive = DEFAULT.review_days
+    """报送几天后自动督查"""
     review_time: ClockTime = DEFAULT.review_time
+    """几时自动督查"""
     feedback_days: Positive = DEFAULT.feedback_days
+    """立项后几天内须反馈整改情况"""
     feedback_time: ClockTime = DEFAULT.feedback_time
+    """那天几时为止"""
     interview_days: Positive = DEFAULT.interview_days
+    """转约谈后几天内须约谈；逾期每个工作日提醒"""
     interview_time: ClockTime = DEFAULT.interview_time
+    """那天几时为止"""
     liaison_calendar_days: Positive = DEFAULT.liaison_calendar_days
+    """至多隔几个自然日赴市对接一次"""
     liaison_time: ClockTime = DEFAULT.liaison_time
+    """几时提醒对接"""
     liaison_head_days: Positive = DEFAULT.liaison_head_days
-    bulletin_day: Annotated[int, Field(ge=1, le=31)] = DEFAULT.bulletin_day
+    """对接提醒几天后告知科室负责人"""
+    bulletin_day: DayOfMonth = DEFAULT.bulletin_day
+    """每月几日起草通报；逢休息日顺延"""
     bulletin_time: ClockTime = DEFAULT.bulletin_time
+    """那天几时起草"""
     digest_time: ClockTime = DEFAULT.digest_time
+    """每个工作日几时发汇总邮件"""
 
 
 class RanksShape(_Shape):
-    """Judging ranks (spec, part 6)."""
+    """怎样评判排名。"""
 
     lagging_places: Positive = DEFAULT.lagging_places
+    """末几名算落后"""
     regressing_places: Positive = DEFAULT.regressing_places
+    """比上期退几名算退步"""
     repeated_lagging: Positive = DEFAULT.repeated_lagging
+    """一年内第几次落后转约谈"""
 
 
 class PointsShape(_Shape):
-    """Points (spec, part 7)."""
+    """考绩扣分。"""
 
     points_per_case: Positive = DEFAULT.points_per_case
+    """每件扣几分"""
     points_per_year: Days = DEFAULT.points_per_year
+    """每单位每年至多扣几分"""
     appeal_days: Positive = DEFAULT.appeal_days
+    """提出扣分后几个工作日内可申诉"""
     appeal_time: ClockTime = DEFAULT.appeal_time
+    """那天几时为止"""
 
 
 class DatabaseShape(_Shape):
-    """Where the records are kept."""
+    """数据库。"""
 
     url: Annotated[str, Field(pattern=r"^(sqlite:///|postgresql(\+psycopg)?://).+")] = "sqlite:///kaoji.db"
+    """地址；SQLite 的相对路径从本文件算起；环境变量 KAOJI_DATABASE_URL 优先"""
 
 
 class MailShape(_Shape):
-    """The mail server."""
+    """邮件服务器，以及邮件怎样写。"""
 
     host: Name = "127.0.0.1"
+    """邮件服务器"""
     port: Annotated[int, Field(ge=1, le=65535)] = 25
+    """端口"""
     tls: Literal["none", "starttls", "tls"] = "none"
+    """加密：none、starttls、tls；绝不退回明文"""
     username: str | None = None
+    """登录名；不写则不登录"""
     password_file: str | None = None
+    """存密码的文件，权限 0600 或 0640；相对路径从本文件算起"""
     password_env: str | None = None
+    """存密码的环境变量的名字；与 password_file 只写一个"""
     ca_file: str | None = None
+    """内部证书机构的证书文件；相对路径从本文件算起"""
     sender: Address = "kaoji@office.example"
+    """发件地址"""
     sender_name: Name = "考绩办公系统"
+    """发件人的名称"""
     salutation: Annotated[str, AfterValidator(_printable)] = "同志"
-    link_base: Annotated[str, Field(pattern=r"^https?://.+[^/]$")] = "http://kaoji.office.example"
+    """姓名后的称谓；写 "" 则只称姓名"""
+    link_base: Annotated[str, Field(pattern=r"^(https?://.*[^/])?$")] = ""
+    """网页的地址，末尾不带“/”；没有网页就留空，邮件里便没有链接"""
     timeout_seconds: Annotated[int, Field(ge=1, le=600)] = 30
+    """服务器几秒不应算不通"""
     connections: Annotated[int, Field(ge=1, le=16)] = 4
+    """同时几个连接"""
     attempts: Annotated[int, Field(ge=1, le=1000)] = 120
+    """一封邮件被暂时拒收时至多发几次；服务器不通时不计次数"""
     lease_seconds: Annotated[int, Field(ge=30, le=3600)] = 120
+    """一封邮件发出后几秒没有结果就重发"""
 
 
 class LogShape(_Shape):
-    """Logging."""
+    """日志。"""
 
     level: Literal["debug", "info", "warning", "error"] = "info"
+    """记到哪一级为止"""
 
 
 class DaemonShape(_Shape):
-    """The daemon."""
+    """守护进程。"""
 
     heartbeat_seconds: Annotated[int, Field(ge=1, le=300)] = 15
+    """几秒看一次有没有到期的事"""
     longest_downtime: Annotated[int, Field(ge=1, le=366)] = 15
+    """停机或时钟跳动超过几天，须 kaoji resume 确认后才继续"""
     first_period: Annotated[str | None, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] = None
+    """从哪一期开始；不写则从首次启动时时限还来得及的一期开始"""
 
 
 class UnitShape(_Shape):
-    """A unit."""
+    """单位。"""
 
     code: Code
+    """代码，不含空格和“/”"""
     name: Name
+    """名称"""
     level: Level
+    """层级：root 只接收；district 单位报区；bureau 科室报单位"""
     parent: str | None = None
+    """上级单位的代码；root 写 null"""
 
 
 class PersonShape(_Shape):
-    """A person; without an address nobody can be told anything."""
+    """人员；没有邮件地址就什么也通知不到。"""
 
     id: Code
+    """编号，不含空格和“/”"""
     name: Name
+    """姓名"""
     email: Address
-    language: Literal["zh", "en"] | None = None
+    """邮件地址"""
+    language: Language | None = None
+    """邮件用的语言；不写则用全单位的"""
+    shared: bool = False
+    """几个人共用的邮箱；不标明则同一地址不能写给两个人"""
 
 
 class AppointmentShape(_Shape):
-    """A person holds a role in a unit."""
+    """任职：什么人在什么单位担任什么角色。"""
 
     person: str
+    """人员编号"""
     role: Role
+    """角色"""
     unit: str
+    """单位代码"""
     since: Day = Field(alias="from")
+    """从哪天起（含当天）"""
     until: Annotated[Day | None, Field(alias="to")] = None
+    """到哪天止（含当天）；不写则没有期限"""
 
 
 class OrganisationShape(_Shape):
-    """Units, people, appointments."""
+    """组织：单位、人员、任职。"""
 
     units: tuple[UnitShape, ...]
+    """单位"""
     people: tuple[PersonShape, ...]
+    """人员"""
     appointments: tuple[AppointmentShape, ...]
+    """任职；换人时给前任写 to、后任写 from"""
 
 
 class ConfigShape(_Shape):
-    """The whole file, the organisation being read by itself."""
+    """kaoji 的配置。"""
 
     office: Name
+    """单位全称，用在邮件和通报里"""
     timezone: Annotated[str, AfterValidator(_timezone)] = "Asia/Shanghai"
-    language: Literal["zh", "en"] = "zh"
+    """时限按这个时区计算"""
+    language: Language = "zh"
+    """邮件的默认语言"""
     districts: DistrictsShape
+    """三区比较"""
     levels: LevelsShape = LevelsShape()
+    """两级报送：时限，以及各步由什么角色办理"""
     calendar: CalendarShape = CalendarShape()
+    """时限与休息日"""
     rules: RulesShape = RulesShape()
+    """签报的规则"""
     timers: TimersShape = TimersShape()
+    """提醒、升级等定时器"""
     ranks: RanksShape = RanksShape()
+    """怎样评判排名"""
     points: PointsShape = PointsShape()
+    """考绩扣分"""
     database: DatabaseShape = DatabaseShape()
+    """数据库"""
     mail: MailShape = MailShape()
+    """邮件"""
     log: LogShape = LogShape()
+    """日志"""
     daemon: DaemonShape = DaemonShape()
+    """守护进程"""
     indicators: str = "indicators.csv"
+    """指标表的文件名；相对路径从本文件算起"""
     organisation: OrganisationShape
+    """单位、人员、任职；也可以写一个文件名，把它们放到那个文件里"""

@@ -16,6 +16,7 @@ _KINDS = {
     "int_type": "应为整数",
     "int_parsing": "应为整数",
     "int_from_float": "应为整数",
+    "int_parsing_size": "应为整数，位数太多",
     "bool_type": "应为 true 或 false",
     "bool_parsing": "应为 true 或 false",
     "string_type": "应为文字；数字、日期、true 之类请加引号",
@@ -28,8 +29,8 @@ _KINDS = {
 # What a text of a form of its own should look like, by its key.
 _FORMS = {
     "url": "应如 sqlite:///kaoji.db 或 postgresql+psycopg://用户@主机/库名",
-    "link_base": "应如 https://kaoji.office.example，末尾不带“/”",
-    "first_period": '应为期次并加引号，如 "2027-01"',
+    "link_base": "应如 https://kaoji.office.example，末尾不带“/”；没有网页就留空",
+    "first_period": '应为期次并加引号，如 "2027-01"（年份 2000 至 2099）',
     "code": "不能为空，不能含空格和“/”，如 shirong",
     "id": "不能为空，不能含空格和“/”，如 shirong.clerk",
 }
@@ -72,6 +73,21 @@ def _nearest(error: ErrorDetails) -> str:
     key, here = str(error["loc"][-1]), _known_keys(error["loc"][:-1])
     near = get_close_matches(key, here, n=2, cutoff=0.5)
     return f"是不是 {' 或 '.join(near)}？" if near else f"这里可以写：{'、'.join(here)}"
+
+
+def all_keys() -> frozenset[str]:
+    """Every key there is, wherever it belongs."""
+    return frozenset(_keys_of(ConfigShape))
+
+
+def _keys_of(shape: Any) -> set[str]:
+    keys = {field.alias or name for name, field in shape.model_fields.items()}
+    for field in shape.model_fields.values():
+        inner = field.annotation
+        for part in (inner, *getattr(inner, "__args__", ())):
+            if hasattr(part, "model_fields"):
+                keys |= _keys_of(part)
+    return keys
 
 
 def _known_keys(location: Location) -> list[str]:

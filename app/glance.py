@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 import yaml
 
+from app.config_file import beyond_limits, text_of
+
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -52,15 +54,19 @@ def located(url: str, config: Path) -> str:
 
 def _yaml(path: Path) -> dict[str, Any]:
     try:
-        with path.open(encoding="utf-8-sig") as file:
-            read = yaml.load(file, Loader=_Loader)  # noqa: S506  both loaders are the safe ones
+        text = text_of(path)
+        excess = beyond_limits(text)
+        if excess is not None:
+            _refuse(path, f"第 {excess[0]} 行{excess[1]}")
+        read = yaml.load(text, Loader=_Loader)  # noqa: S506  both loaders are the safe ones
     except OSError as fault:
         _refuse(path, f"读不出（{fault.strerror}）")
     except UnicodeDecodeError:
         _refuse(path, "不是 UTF-8 编码")
     except (yaml.YAMLError, ValueError) as fault:
         mark = getattr(fault, "problem_mark", None)
-        _refuse(path, f"{f'第 {mark.line + 1} 行' if mark else ''}不是正确的 YAML")
+        said = "不是正确的 YAML" if isinstance(fault, yaml.YAMLError) else str(fault)
+        _refuse(path, f"{f'第 {mark.line + 1} 行' if mark else ''}{said}")
     return read if isinstance(read, dict) else _refuse(path, "不是一份配置")
 
 
@@ -88,14 +94,36 @@ def _indicator_names(config: Path, name: object) -> dict[str, str]:
     path = config.parent / (name if isinstance(name, str) else _refuse(config, "indicators 不是一个文件名"))
     try:
         rows = csv.DictReader(_text(path.read_bytes()).splitlines())
+        rows.fieldnames = [column(heading) for heading in rows.fieldnames or ()]
         names = {row["code"].strip(): row["name"].strip() for row in rows if row["code"]}
         return names or _refuse(path, "没有一项指标")
     except OSError as fault:
         _refuse(path, f"读不出（{fault.strerror}）")
     except UnicodeDecodeError:
         _refuse(path, "编码不能识别")
+    except csv.Error:
+        _refuse(path, "有一格太长")
     except (KeyError, AttributeError):
         _refuse(path, "缺少 code 或 name 一列")
+
+
+# What Excel users write at the head of the table of indicators.
+_HEADINGS = {
+    "代码": "code",
+    "名称": "name",
+    "主要内容": "main_content",
+    "牵头单位": "lead_unit",
+    "参加排名个数": "field",
+    "目标名次": "target_rank",
+    "年终承诺目标": "year_end_target",
+}
+HEADING_OF = {name: heading for heading, name in _HEADINGS.items()}
+
+
+def column(heading: str) -> str:
+    """The column a heading of the table of indicators names, in either language."""
+    named = heading.strip()
+    return _HEADINGS.get(named, named)
 
 
 def _text(content: bytes) -> str:

@@ -112,6 +112,8 @@ class Renderer:
         return {"text": "", "folded": 0, "indicators": [], **facts, **_derived(facts, language, when), **named}
 
     def _link(self, facts: Mapping[str, Any]) -> str | None:
+        if not self._link_base:  # an office without pages
+            return None
         if "case" in facts:
             return f"{self._link_base}/cases/{facts['case']}"
         return f"{self._link_base}/reports/{facts['report']}" if "report" in facts else None
