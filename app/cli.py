@@ -162,7 +162,7 @@ def _report_acts(report: Any) -> None:
     _worded(_act(report, "return", "退回", "REF"), "--reason", "理由（必填）")
     _worded(_act(report, "withdraw", "撤回", "REF"), "--reason", "理由")
     _worded(_act(report, "review", "督查", "REF"), "--opinion", "意见")
-    _worded(_act(report, "reopen", "重新打开更正", "REF"), "--reason", "理由（必填）")
+    _worded(_act(report, "reopen", "重新打开", "REF"), "--reason", "理由（必填）")
     _worded(_act(report, "urge", "催办", "REF"), "--note", "附言")
 
 

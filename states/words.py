@@ -1,64 +1,60 @@
-"""The glossary's words for states, flags, triggers and rules, Chinese and English, for whoever speaks to people."""
+"""The glossary's words, Chinese and English, for whoever speaks to people: states, flags, rules, posts, acts, events.
 
+Code and database know terms; people read words. A term that is worded here is worded nowhere else.
+"""
+
+from collections.abc import Mapping
 from typing import Final
 
-ZH: Final = {
-    "draft": "起草",
-    "sent": "已送签",
-    "section_signed": "科室已签",
-    "leader_signed": "分管领导已签",
-    "submitted": "已报送",
-    "supervised": "已督查",
-    "tracking": "跟踪督查",
-    "interview": "督查约谈",
-    "score_deduction": "考绩扣分",
-    "closed": "销号",
-    "lagging": "落后指标",
-    "regressing": "退步指标",
-    "weak": "薄弱环节",
-    "improved": "已有进位",
-    "overdue": "逾期未报",
-    "proposed": "拟扣分",
-    "confirmed": "已确认扣分",
-    "withdrawn": "不予扣分",
-    "not_improved": "督查后仍未见成效",
-    "repeated_lagging": "多次排名靠后",
-    "no_feedback": "逾期未反馈整改情况",
-    "closed_by_assessor": "考绩办销号",
-    "points_confirmed": "扣分确认",
-    "points_waived": "不予扣分",
-    "system": "系统",
+Words = tuple[str, str]
+"""A word in Chinese and in English."""
+
+WORDS: Final[Mapping[str, Words]] = {
+    "draft": ("起草", "draft"),
+    "sent": ("已送签", "sent for signature"),
+    "section_signed": ("科室已签", "signed by the section head"),
+    "leader_signed": ("分管领导已签", "signed by the leader in charge"),
+    "submitted": ("已报送", "submitted"),
+    "supervised": ("已督查", "supervised"),
+    "tracking": ("跟踪督查", "tracked supervision"),
+    "interview": ("督查约谈", "supervisory interview"),
+    "score_deduction": ("考绩扣分", "score deduction"),
+    "closed": ("销号", "closed"),
+    "lagging": ("落后指标", "lagging"),
+    "regressing": ("退步指标", "regressing"),
+    "weak": ("薄弱环节", "weak"),
+    "improved": ("已有进位", "improved"),
+    "overdue": ("逾期未报", "overdue"),
+    "proposed": ("拟扣分", "proposed"),
+    "confirmed": ("已确认扣分", "confirmed"),
+    "withdrawn": ("不予扣分", "waived"),
+    "not_improved": ("督查后仍未见成效", "not better after supervision"),
+    "repeated_lagging": ("多次排名靠后", "lagging repeatedly within the year"),
+    "no_feedback": ("逾期未反馈整改情况", "no feedback in time"),
+    "closed_by_assessor": ("考绩办销号", "closed by the assessor"),
+    "points_confirmed": ("确认扣分", "points confirmed"),
+    "points_waived": ("不予扣分", "points waived"),
+    "system": ("系统", "the system"),
 }
 
-EN: Final = {
-    "draft": "draft",
-    "sent": "sent for signature",
-    "section_signed": "section-signed",
-    "leader_signed": "leader-signed",
-    "submitted": "submitted",
-    "supervised": "supervised",
-    "tracking": "tracking",
-    "interview": "supervisory interview",
-    "score_deduction": "score deduction",
-    "closed": "closed",
-    "lagging": "lagging",
-    "regressing": "regressing",
-    "weak": "weak",
-    "improved": "improved",
-    "overdue": "overdue",
-    "proposed": "proposed",
-    "confirmed": "confirmed",
-    "withdrawn": "withdrawn",
-    "not_improved": "not better after supervision",
-    "repeated_lagging": "lagging for the third time",
-    "no_feedback": "no feedback in time",
-    "closed_by_assessor": "closed by the assessor",
-    "points_confirmed": "points confirmed",
-    "points_waived": "points waived",
-    "system": "system",
+_DISTRICT_STATES: Final[Mapping[str, Words]] = {
+    "section_signed": ("单位主要负责人已签字盖章", "signed and sealed by the unit head"),
+    "leader_signed": ("区分管领导已审签", "signed by the district leader"),
 }
 
-ACTS: Final = {
+POSTS: Final[Mapping[str, Words]] = {
+    "clerk": ("填报人", "drafter"),
+    "section_head": ("科室负责人", "section head"),
+    "leader": ("分管领导", "leader in charge"),
+    "office": ("办公室", "office"),
+    "unit_head": ("单位主要负责人", "unit head"),
+    "district_leader": ("区分管领导", "district leader"),
+    "assessor": ("考绩办", "assessor"),
+    "liaison": ("对接人", "liaison officer"),
+    "admin": ("管理员", "administrator"),
+}
+
+ACTS: Final[Mapping[str, str]] = {
     "save": "填报",
     "send": "送签",
     "sign": "签字",
@@ -74,14 +70,121 @@ ACTS: Final = {
     "deduct": "转扣分",
     "appeal": "申诉",
     "confirm": "确认扣分",
-    "waive": "撤销扣分",
+    "waive": "不予扣分",
     "improve": "进位销号",
     "settle": "报送销号",
     "close": "销号",
 }
 """What the acts of the lifecycle tables are called."""
 
+EVENTS: Final[Mapping[str, Words]] = {
+    "report_opened": ("开启", "opened"),
+    "table_saved": ("填报", "filled in"),
+    "report_sent": ("送签", "sent for signature"),
+    "report_signed": ("签字", "signed"),
+    "report_submitted": ("报送", "submitted"),
+    "report_returned": ("退回", "returned"),
+    "report_withdrawn": ("撤回", "withdrawn"),
+    "report_reviewed": ("督查", "reviewed"),
+    "report_reopened": ("重新打开", "reopened"),
+    "holder_reminded": ("提醒", "reminder"),
+    "report_overdue": ("逾期", "overdue"),
+    "overdue_escalated": ("逾期升级", "overdue, next step"),
+    "holder_urged": ("催办", "urged"),
+    "holder_changed": ("变更办理人", "handed over"),
+    "post_vacant": ("岗位空缺", "vacant post"),
+    "deadline_moved": ("调整时限", "deadline moved"),
+    "case_opened": ("立项", "case opened"),
+    "case_advanced": ("转约谈", "moved to interview"),
+    "points_proposed": ("拟扣分", "points proposed"),
+    "feedback_recorded": ("整改反馈", "feedback"),
+    "interview_recorded": ("登记约谈", "interview recorded"),
+    "interview_reminded": ("提醒约谈", "interview reminder"),
+    "appeal_recorded": ("申诉", "appeal"),
+    "points_confirmed": ("确认扣分", "points confirmed"),
+    "points_waived": ("不予扣分", "points waived"),
+    "case_closed": ("销号", "closed"),
+    "duty_began": ("开始值守", "duty began"),
+    "period_opened": ("开启期次", "period opened"),
+    "contact_logged": ("登记对接", "contact logged"),
+    "liaison_reminded": ("提醒对接", "liaison reminder"),
+    "digest_due": ("每日汇总", "digest"),
+    "bulletin_due": ("起草通报", "bulletin drafted"),
+    "configuration_taken": ("启用配置", "configuration taken in"),
+}
+"""What happened, by the kind an event is stored under."""
+
+_SAVED: Final[Mapping[str, Words]] = {
+    "edit": EVENTS["table_saved"],
+    "import": ("导入", "imported"),
+    "consolidate": ("汇总", "consolidated"),
+}
+
+PURPOSES: Final[Mapping[str, Words]] = {
+    "opened": ("请填报", "to be filled in"),
+    "reminder": ("报送提醒", "reminder"),
+    "overdue": ("逾期", "overdue"),
+    "urge": ("催办", "urged"),
+    "handed_over": ("办理人变更", "handed over"),
+    "vacant": ("岗位空缺", "vacant post"),
+    "deadline_moved": ("时限调整", "deadline moved"),
+    "signature_needed": ("请签字", "signature needed"),
+    "submission_needed": ("请报送", "to be submitted"),
+    "returned": ("退回", "returned"),
+    "withdrawn": ("撤回", "withdrawn"),
+    "submitted": ("报送", "submitted"),
+    "reviewed": ("督查结果", "reviewed"),
+    "reopened": ("重新打开", "reopened"),
+    "case_opened": ("督查立项", "case opened"),
+    "feedback_recorded": ("整改反馈", "feedback"),
+    "interview_set": ("转约谈", "interview set"),
+    "interview_due": ("约谈提醒", "interview due"),
+    "interview_recorded": ("约谈登记", "interview recorded"),
+    "deduction_proposed": ("拟扣分", "deduction proposed"),
+    "appeal_recorded": ("申诉", "appeal"),
+    "deduction_confirmed": ("确认扣分", "deduction confirmed"),
+    "case_closed": ("销号", "case closed"),
+    "liaison_due": ("请赴市对接", "visit due"),
+    "liaison_behind": ("对接超期", "visit overdue"),
+    "digest": ("每日汇总", "digest"),
+    "assessor_digest": ("督查待办", "supervision list"),
+    "bulletin": ("通报底稿", "draft bulletin"),
+}
+"""What the kinds of mail are called."""
+
 
 def word(term: str, language: str = "zh") -> str:
     """The glossary's word for a term of the code; the term itself where the glossary has none."""
-    return (ZH if language == "zh" else EN).get(term, term)
+    return _said(WORDS, term, language)
+
+
+def state_word(state: str, level: str, language: str = "zh", *, sent: bool = False) -> str:
+    """A report's state in the words of its level; `sent` is whether a draft waits for its first signature.
+
+    At the district level the unit head signs with the seal and the district leader after them.
+    """
+    if state == "draft" and sent:
+        return word("sent", language)
+    return _said({**WORDS, **_DISTRICT_STATES} if level == "district" else WORDS, state, language)
+
+
+def post_word(role: str, language: str = "zh") -> str:
+    """What a post is called: `clerk` is 填报人."""
+    return _said(POSTS, role, language)
+
+
+def event_word(kind: str, language: str = "zh", *, how: str = "edit") -> str:
+    """What happened, by the kind of event; `how` is the way a table was saved: `edit`, `import` or `consolidate`."""
+    if kind == "table_saved":
+        return _said(_SAVED, how, language)
+    return _said(EVENTS, kind, language)
+
+
+def purpose_word(purpose: str, language: str = "zh") -> str:
+    """What a kind of mail is called: `signature_needed` is 请签字."""
+    return _said(PURPOSES, purpose, language)
+
+
+def _said(words: Mapping[str, Words], term: str, language: str) -> str:
+    known = words.get(term)
+    return str(term) if known is None else known[language != "zh"]

@@ -1,0 +1,81 @@
+"""Every term that people may meet has a word in both languages, and each level has its own."""
+
+import re
+from typing import get_args
+
+import pytest
+
+from states import events
+from states.codec import kind_of
+from states.lifecycle import CASE_MOVES, REPORT_MOVES
+from states.models import CaseState, Flag, PointsStatus, ReportState, Trigger
+from states.office import Level, Role
+from states.purposes import Purpose
+from states.words import ACTS, event_word, post_word, purpose_word, state_word, word
+
+CHINESE = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
+KINDS = [kind_of(kind) for kind in get_args(events.Event)]
+
+
+def is_worded(chinese: str, english: str) -> bool:
+    """Chinese without a code, English without Chinese or an underscore."""
+    return not re.search("[A-Za-z_]", chinese) and not CHINESE.search(english) and "_" not in english
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_event_has_a_word(kind: str) -> None:
+    assert is_worded(event_word(kind), event_word(kind, "en"))
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_every_kind_of_mail_has_a_word(purpose: Purpose) -> None:
+    assert is_worded(purpose_word(purpose), purpose_word(purpose, "en"))
+    assert purpose_word(purpose, "en") != purpose or purpose.isalpha()
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_post_has_a_word(role: Role) -> None:
+    assert is_worded(post_word(role), post_word(role, "en"))
+
+
+@pytest.mark.parametrize("level", [Level.BUREAU, Level.DISTRICT])
+@pytest.mark.parametrize("state", ReportState)
+def test_every_state_has_a_word_at_each_level(state: ReportState, level: Level) -> None:
+    assert is_worded(state_word(state, level), state_word(state, level, "en"))
+
+
+@pytest.mark.parametrize("term", [*CaseState, *Trigger, *PointsStatus, *Flag])
+def test_every_state_of_a_case_and_flag_has_a_word(term: str) -> None:
+    assert is_worded(word(term), word(term, "en"))
+
+
+def test_a_district_level_report_is_signed_by_the_unit_head_and_the_district_leader() -> None:
+    assert state_word(ReportState.SECTION_SIGNED, Level.DISTRICT) == "单位主要负责人已签字盖章"
+    assert state_word("leader_signed", "district") == "区分管领导已审签"
+    assert state_word("section_signed", "district", "en") == "signed and sealed by the unit head"
+    assert state_word("leader_signed", Level.DISTRICT, "en") == "signed by the district leader"
+
+
+def test_a_sections_report_is_signed_by_its_head_and_the_leader_in_charge() -> None:
+    assert state_word(ReportState.SECTION_SIGNED, Level.BUREAU) == "科室已签"
+    assert state_word("leader_signed", "bureau") == "分管领导已签"
+
+
+def test_only_a_draft_is_shown_as_sent() -> None:
+    assert state_word("draft", "bureau", sent=True) == "已送签"
+    assert state_word("draft", "bureau") == "起草"
+    assert state_word("submitted", "bureau", sent=True) == "已报送"
+
+
+def test_a_saved_table_says_how_it_was_saved() -> None:
+    said = [event_word("table_saved", how=how) for how in ("edit", "import", "consolidate")]
+
+    assert said == ["填报", "导入", "汇总"]
+
+
+def test_every_act_has_one_word_and_no_two_acts_share_it() -> None:
+    acts = {move.act for move in (*REPORT_MOVES, *CASE_MOVES)}
+
+    assert acts - set(ACTS) == set()
+    assert len(set(ACTS.values())) == len(ACTS)
+    assert (ACTS["waive"], ACTS["reopen"]) == ("不予扣分", "重新打开")
