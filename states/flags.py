@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from states.events import CaseAdvanced, CaseClosed, CaseOpened, Judgement, PointsProposed
+from states.grounds import FLAG_OF, lagging_clauses
 from states.models import Case, CaseState, Entry, Flag, Report, ReportState, Trigger
 from states.rules import Rules
 from states.situation import Decided, Situation, case_subject
@@ -30,12 +31,6 @@ def times_lagging(report: Report, indicator: str, reports: Sequence[Report]) -> 
     )
 
 
-def is_lagging(entry: Entry, rank: int, rules: Rules) -> bool:
-    """Among the last places of the field, or last of the districts."""
-    districts = 1 + len(rules.office.sisters)
-    return rank > entry.field - rules.policies.lagging_places or entry.three_district_rank == districts
-
-
 def judge(entry: Entry, previous: int | None, case: Case | None, rules: Rules) -> Judgement:
     """The flags of one entry; an entry without rank has none."""
     rank = entry.rank
@@ -43,14 +38,10 @@ def judge(entry: Entry, previous: int | None, case: Case | None, rules: Rules) -
         return Judgement(indicator=entry.indicator, rank=None, flags=(), previous=previous)
     indicator = rules.office.indicator_by_code.get(entry.indicator)
     target = indicator.target_rank if indicator else None
-    lagging = is_lagging(entry, rank, rules)
-    holds = {
-        Flag.LAGGING: lagging,
-        Flag.REGRESSING: previous is not None and rank - previous >= rules.policies.regressing_places,
-        Flag.WEAK: target is not None and rank > target,
-        Flag.IMPROVED: case is not None and is_better(case, rank) and not lagging,
-    }
-    flags = tuple(flag for flag in Flag if holds[flag])
+    holds = {FLAG_OF[ground.rule] for ground in lagging_clauses(entry, rank, previous, target, rules)}
+    if case is not None and is_better(case, rank) and Flag.LAGGING not in holds:
+        holds.add(Flag.IMPROVED)
+    flags = tuple(flag for flag in Flag if flag in holds)
     return Judgement(indicator=entry.indicator, rank=rank, flags=flags, previous=previous)
 
 

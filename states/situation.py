@@ -33,6 +33,8 @@ class Situation:
     `previous`: the unit's last report before this period; `earlier`: the rows as they stood when they were last sent
     before, or before the last save where they never were;
     `points_used`: points proposed or confirmed for the unit in this calendar year; `next_case`: the next number.
+    `previous`: the unit's last report before this period, with its entries; `earlier`: the entries as they stood when
+    the table was last sent before, or before the last save where it never was; empty where there is nothing earlier.
     """
 
     cases: Mapping[str, Case] = field(default_factory=dict)
@@ -43,6 +45,8 @@ class Situation:
     earlier: tuple[Entry, ...] = ()
     points_used: int = 0
     next_case: int = 1
+    previous: Report | None = None
+    earlier: tuple[Entry, ...] = ()
 
 
 def report_subject(ref: str) -> str:

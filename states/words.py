@@ -4,6 +4,7 @@ Code and database know terms; people read words. A term that is worded here is w
 """
 
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Final
 
 Words = tuple[str, str]
@@ -183,6 +184,33 @@ def event_word(kind: str, language: str = "zh", *, how: str = "edit") -> str:
 def purpose_word(purpose: str, language: str = "zh") -> str:
     """What a kind of mail is called: `signature_needed` is 请签字."""
     return _said(PURPOSES, purpose, language)
+
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def month_words(period: str, language: str = "zh") -> str:
+    """`2015-10` as 2015年10月."""
+    year, month = period.split("-")
+    return f"{year}年{int(month)}月" if language == "zh" else f"{_MONTHS[int(month) - 1]} {year}"
+
+
+def day_words(day: date, language: str = "zh") -> str:
+    """A day as 2015年10月13日."""
+    if language == "zh":
+        return f"{day.year}年{day.month}月{day.day}日"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def instant_words(local: datetime, language: str = "zh") -> str:
+    """An instant as 2015年10月13日 17:00, on the clock it bears."""
+    return f"{day_words(local.date(), language)} {local:%H:%M}"
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 11th."""
+    ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
 
 
 def _said(words: Mapping[str, Words], term: str, language: str) -> str:

@@ -1,0 +1,75 @@
+"""The rule that fired is named with the numbers it looked at, in both languages."""
+
+from typing import Any
+
+import pytest
+
+from states.grounds import Ground, Rule, as_facts, from_facts, ground_words, lagging_clauses
+from tests.states.builders import an_entry, at, rules
+from tests.states.test_words import is_worded
+
+EVERY = [
+    Ground(rule=Rule.LAST_PLACES, rank=9, field=12, limit=3),
+    Ground(rule=Rule.LAST_DISTRICT, rank=3, limit=3),
+    Ground(rule=Rule.REGRESSING, rank=7, field=12, limit=4),
+    Ground(rule=Rule.WEAK, rank=7, field=12, limit=5),
+    Ground(rule=Rule.IMPROVED, rank=5, limit=10),
+    Ground(rule=Rule.NOT_IMPROVED, rank=10, limit=10),
+    Ground(rule=Rule.REPEATED_LAGGING, count=3),
+    Ground(rule=Rule.NO_FEEDBACK, count=10),
+    Ground(rule=Rule.OVERDUE, count=4, due_at=at("2015-10-13 17:00")),
+    Ground(rule=Rule.SUBMITTED),
+]
+
+
+def fired(rank: int, previous: int | None = None, target: int | None = None, **entry: Any) -> list[str]:
+    clauses = lagging_clauses(an_entry("szcg", rank, **entry), rank, previous, target, rules())
+    return [ground_words(clause) for clause in clauses]
+
+
+def test_each_test_of_a_rank_that_fires_is_a_clause_of_its_own() -> None:
+    assert fired(10, previous=7, target=5, field=12, three_district_rank=3) == [
+        "全市第10，共12，属末3名",
+        "三区末位（第3）",
+        "全市第10，比上期第7退了3名",
+        "未达年终承诺目标第5",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rank", "previous", "target", "expected"),
+    [
+        (9, None, None, []),  # the ninth of twelve is not among the last three
+        (9, 8, 9, []),
+        (9, 7, None, ["全市第9，比上期第7退了2名"]),
+        (9, None, 8, ["未达年终承诺目标第8"]),
+    ],
+)
+def test_a_test_that_does_not_fire_is_not_named(
+    rank: int, previous: int | None, target: int | None, expected: list[str]
+) -> None:
+    assert fired(rank, previous, target, field=12) == expected
+
+
+def test_the_last_of_the_three_districts_lags_wherever_it_stands() -> None:
+    assert fired(6, field=12, three_district_rank=3) == ["三区末位（第3）"]
+
+
+def test_every_rule_is_worded_in_both_languages() -> None:
+    assert [ground.rule for ground in EVERY] == list(Rule)
+    for ground in EVERY:
+        assert is_worded(ground_words(ground), ground_words(ground, "en"))
+
+
+def test_a_ground_is_plain_facts_and_back() -> None:
+    for ground in EVERY:
+        (facts,) = as_facts([ground], rules())
+
+        assert from_facts(facts) == ground
+
+
+def test_an_overdue_report_is_worded_on_the_offices_clock() -> None:
+    (facts,) = as_facts([EVERY[8]], rules())
+
+    assert ground_words(from_facts(facts)) == "应于2015年10月13日 17:00前报送，逾期4个工作日"
+    assert ground_words(from_facts(facts), "en") == "due on 13 Oct 2015 17:00, 4 working days overdue"
