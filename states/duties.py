@@ -24,18 +24,22 @@ def duty_subject(kind: DutyKind, unit: str) -> str:
 
 
 def all_duties(rules: Rules) -> list[tuple[DutyKind, str]]:
-    """Every duty of the office: the opening, a liaison per unit that has one, a desk per receiving unit's office."""
+    """Every duty of the office: the opening, a liaison per unit that has one, a desk per receiving unit.
+
+    A desk with an office has its digest and its bulletin; one with an assessor alone, as at the root, its digest.
+    """
     office = rules.office
     roots = [unit.code for unit in office.units if unit.level is Level.ROOT]
     liaisons = [unit.code for unit in office.units if office.appointments_to(unit.code, Role.LIAISON)]
     receiving = {unit.parent for unit in office.reporting_units}
-    desks = [
-        unit.code for unit in office.units if unit.code in receiving and office.appointments_to(unit.code, Role.OFFICE)
-    ]
+    desks = [unit.code for unit in office.units if unit.code in receiving]
+    offices = [unit for unit in desks if office.appointments_to(unit, Role.OFFICE)]
+    assessors = [unit for unit in desks if unit not in offices and office.appointments_to(unit, Role.ASSESSOR)]
     return [
         (DutyKind.OPENING, roots[0]),
         *((DutyKind.LIAISON, unit) for unit in liaisons),
-        *((kind, unit) for unit in desks for kind in (DutyKind.DIGEST, DutyKind.BULLETIN)),
+        *((kind, unit) for unit in offices for kind in (DutyKind.DIGEST, DutyKind.BULLETIN)),
+        *((DutyKind.DIGEST, unit) for unit in assessors),
     ]
 
 

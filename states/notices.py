@@ -1,12 +1,15 @@
 """Who is told what (spec, part 11). A notice becomes one mail, in the transaction of the event it tells of."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from states import events as e
 from states import facts
-from states.models import Case, Duty, Report, ReportState
+from states.flags import times_lagging
+from states.grounds import FLAG_OF, Ground, Rule, as_facts, lagging_clauses
+from states.models import Case, CaseState, Duty, Entry, Report, ReportState
+from states.office import Level
 from states.purposes import Purpose
 from states.rules import Rules
 from states.situation import Applied, Situation
@@ -33,28 +36,47 @@ class _Telling:
 
     rules: Rules
     situation: Situation
+    applied: Sequence[Applied]
     actor: str
     now: datetime
+
+
+REPORTS, CASES = "reports", "cases"
+FOLDED = {
+    Purpose.OPENED: REPORTS,
+    Purpose.REMINDER: REPORTS,
+    Purpose.OVERDUE: REPORTS,
+    Purpose.CASE_OPENED: CASES,
+    Purpose.INTERVIEW_SET: CASES,
+    Purpose.INTERVIEW_DUE: CASES,
+    Purpose.DEDUCTION_PROPOSED: CASES,
+    Purpose.CASE_CLOSED: CASES,
+}
+"""What one command may tell one person several times over; it comes as one mail, with a list of this name."""
 
 
 def notices_for(
     applied: Sequence[Applied], situation: Situation, rules: Rules, *, actor: str, now: datetime
 ) -> list[Notice]:
-    """The notices of everything one command decided, each person once per event and purpose."""
-    telling = _Telling(rules, situation, actor, now)
+    """The notices of everything one command decided, each person once per event and purpose.
+
+    What is told to one person of several reports or cases at once is folded into one mail.
+    """
+    telling = _Telling(rules, situation, applied, actor, now)
     notices: list[Notice] = []
-    common: Mapping[str, object] | None = None
     for place, one in enumerate(applied):
         superseded = any(isinstance(later.event, e.ReportSubmitted) for later in applied[place + 1 :])
         for purpose, people, cc, own in _tell(one, telling, superseded=superseded):
-            common = common or facts.common(actor, now, rules)
-            told = {**common, **own}
             thread = _thread(one)
             notices += [
-                Notice(event=place, recipient=person, purpose=purpose, thread=thread, cc=cc, facts=told)
+                Notice(event=place, recipient=person, purpose=purpose, thread=thread, cc=cc, facts=own)
                 for person in people
+                if person in rules.office.person_by_id
             ]
-    return _once_each(notices)
+    if not notices:
+        return []
+    common = facts.common(actor, now, rules)
+    return [replace(notice, facts={**common, **notice.facts}) for notice in _folded(_once_each(notices))]
 
 
 def _once_each(notices: Iterable[Notice]) -> list[Notice]:
@@ -63,6 +85,23 @@ def _once_each(notices: Iterable[Notice]) -> list[Notice]:
     for notice in notices:
         kept.setdefault((notice.event, notice.recipient, notice.purpose), notice)
     return list(kept.values())
+
+
+def _folded(notices: Iterable[Notice]) -> list[Notice]:
+    """One notice in place of several that tell a person the same of several reports or cases; it bears their list."""
+    groups: dict[tuple[object, ...], list[Notice]] = {}
+    for notice in notices:
+        alone = () if notice.purpose in FOLDED else (notice.event,)
+        groups.setdefault((notice.recipient, notice.purpose, notice.cc, *alone), []).append(notice)
+    return [group[0] if len(group) == 1 else _one_of(group) for group in groups.values()]
+
+
+def _one_of(group: Sequence[Notice]) -> Notice:
+    first = group[0]
+    # A thread belongs to one report; what speaks of several has one of its own for the month.
+    thread = first.thread if {one.thread for one in group} == {first.thread} else f"period:{first.facts['period']}"
+    listed = {FOLDED[first.purpose]: [dict(one.facts) for one in group]}
+    return replace(first, thread=thread, facts=listed)
 
 
 def _thread(one: Applied) -> str:
@@ -81,36 +120,52 @@ _Told = tuple[Purpose, Sequence[str], bool, facts.Facts]
 def _tell(one: Applied, telling: _Telling, *, superseded: bool) -> list[_Told]:
     match one.after:
         case Report():
-            return _tell_report(one.event, one.before, one.after, telling, superseded=superseded)
+            before = one.before if isinstance(one.before, Report) else None
+            return _tell_report(one.event, before, one.after, telling, superseded=superseded)
         case Case():
             return _tell_case(one.event, one.after, telling)
         case Duty():
             return _tell_duty(one.event, one.after, telling)
 
 
-def _tell_report(event: e.Event, before: object, after: Report, telling: _Telling, *, superseded: bool) -> list[_Told]:
-    rules, now, unit = telling.rules, telling.now, after.unit
+def _tell_report(
+    event: e.Event, before: Report | None, after: Report, telling: _Telling, *, superseded: bool
+) -> list[_Told]:
+    rules, now, unit, situation = telling.rules, telling.now, after.unit, telling.situation
     said = facts.of_report(after, rules)
+
+    def with_table(text: str = "", **more: object) -> facts.Facts:
+        """Whoever signs, submits, receives or corrects has the table before their eyes."""
+        return {**said, **facts.of_table(after, situation.previous, situation.earlier, rules), "text": text, **more}
+
     match event:
         case e.ReportOpened():
             return [(Purpose.OPENED, after.holders, False, {**said, "indicators": _last_ranks(after, telling)})]
+        case e.TableSaved() if before is not None and before.sent:
+            asked = tuple(person for person in before.holders if person != telling.actor)
+            return [(Purpose.WITHDRAWN, asked, False, with_table(edited=True, drafter=False))]
         case e.ReportSent():
-            return [(Purpose.SIGNATURE_NEEDED, after.holders, False, {**said, "step": "first"})]
+            return [(Purpose.SIGNATURE_NEEDED, after.holders, False, with_table(step="first"))]
         case e.ReportSigned(step=ReportState.SECTION_SIGNED):
-            asked = {**said, "text": event.opinion, "step": "second"}
-            return [(Purpose.SIGNATURE_NEEDED, after.holders, False, asked)]
+            return [(Purpose.SIGNATURE_NEEDED, after.holders, False, with_table(event.opinion, step="second"))]
         case e.ReportSigned():
             told = () if superseded else rules.drafters(unit, now)
-            return [(Purpose.SUBMISSION_NEEDED, told, False, {**said, "text": event.opinion})]
+            return [(Purpose.SUBMISSION_NEEDED, told, False, with_table(event.opinion))]
         case e.ReportSubmitted():
             told = rules.receivers(unit, now) + rules.assessors(unit, now)
-            return [(Purpose.SUBMITTED, told, False, said)]
+            review_at = rules.review_at(now)
+            return [(Purpose.SUBMITTED, told, False, with_table(review_at=facts.local(review_at, rules)))]
         case e.ReportReviewed():
             told = rules.drafters(unit, now) + rules.first_signers(unit, now)
             judged = {**said, "text": event.opinion, "judgements": _judgements(event, after, rules)}
             return [(Purpose.REVIEWED, told, False, judged)]
         case e.ReportReturned() | e.ReportWithdrawn() | e.ReportReopened():
-            return [(_BACK[type(event)], _concerned(before, telling), False, {**said, "text": event.reason})]
+            drafters, others = _concerned(before, telling)
+            purpose = _BACK[type(event)]
+            return [
+                (purpose, drafters, False, with_table(event.reason, drafter=True)),
+                (purpose, others, False, with_table(event.reason, drafter=False)),
+            ]
     return _tell_holder(event, after, telling, said)
 
 
@@ -122,33 +177,53 @@ _BACK = {
 
 
 def _tell_holder(event: e.Event, after: Report, telling: _Telling, said: facts.Facts) -> list[_Told]:
-    """What timers and urging tell whoever holds the report."""
+    """What timers, urging and changes of hands tell whoever holds the report."""
     match event:
         case e.HolderReminded():
             more = {"days_left": event.days_left, "folded": len(event.due_instants) - 1}
             return [(Purpose.REMINDER, after.holders, False, {**said, **more})]
         case e.ReportOverdue():
             copied = telling.rules.first_signers(after.unit, telling.now)
-            return [(Purpose.OVERDUE, after.holders, False, said), (Purpose.OVERDUE, copied, True, said)]
+            marked = {**said, "legal": list(telling.rules.office.grounds)}
+            return [(Purpose.OVERDUE, after.holders, False, marked), (Purpose.OVERDUE, copied, True, marked)]
         case e.HolderUrged():
             return [(Purpose.URGE, after.holders, False, {**said, "text": event.note})]
         case e.HolderChanged():
             new = tuple(person for person in event.after if person not in event.before)
-            return [(Purpose.HANDED_OVER, new, False, said)]
+            gone = tuple(person for person in event.before if person not in event.after)
+            waits_to_be_read = after.sent or after.state is not ReportState.DRAFT
+            table = facts.of_table(after, telling.situation.previous, (), telling.rules) if waits_to_be_read else {}
+            return [
+                (Purpose.HANDED_OVER, new, False, {**said, **table, "gone": False}),
+                (Purpose.HANDED_OVER, gone, False, {**said, "gone": True}),
+            ]
     return []
 
 
-def _concerned(before: object, telling: _Telling) -> tuple[str, ...]:
-    """The drafter, and whoever had signed or was asked to, except who did it."""
-    if not isinstance(before, Report):
-        return ()
+def vacancy(post: str, report: Report, rules: Rules, now: datetime) -> _Told:
+    """The receiver and the assessor are told that nobody holds the post a report waits on (`post`: a role)."""
+    told = rules.receivers(report.unit, now) + rules.assessors(report.unit, now)
+    return Purpose.VACANT, told, False, {**facts.of_report(report, rules), "post": post}
+
+
+def moved_deadline(before: datetime, after: datetime, report: Report, rules: Rules) -> _Told:
+    """Whoever holds the report is told that a change of the calendar moved its deadline, from when to when."""
+    moved = {"moved_from": facts.local(before, rules), "moved_to": facts.local(after, rules)}
+    return Purpose.DEADLINE_MOVED, report.holders, False, {**facts.of_report(report, rules), **moved}
+
+
+def _concerned(before: Report | None, telling: _Telling) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The drafters; and whoever had signed or was asked to. Who did it needs no telling."""
+    if before is None:
+        return (), ()
     rules, now, unit = telling.rules, telling.now, before.unit
-    people = rules.drafters(unit, now) + rules.first_signers(unit, now)
+    drafters, others = rules.drafters(unit, now), rules.first_signers(unit, now)
     if before.state is not ReportState.DRAFT:
-        people += rules.second_signers(unit, now)
+        others += rules.second_signers(unit, now)
     if before.state is ReportState.SUPERVISED:
-        people += rules.receivers(unit, now)
-    return tuple(person for person in dict.fromkeys(people) if person != telling.actor)
+        others += rules.receivers(unit, now)
+    others = tuple(person for person in dict.fromkeys(others) if person not in drafters)
+    return tuple(one for one in drafters if one != telling.actor), tuple(one for one in others if one != telling.actor)
 
 
 def _last_ranks(report: Report, telling: _Telling) -> list[facts.Facts]:
@@ -173,9 +248,19 @@ def _judgements(event: e.ReportReviewed, report: Report, rules: Rules) -> list[f
             "field": entries[judgement.indicator].field,
             "three_district_rank": entries[judgement.indicator].three_district_rank,
             "flags": [flag.value for flag in judgement.flags],
+            "grounds": as_facts(_clauses(entries[judgement.indicator], judgement, rules), rules),
         }
         for judgement in event.judgements
     ]
+
+
+def _clauses(entry: Entry, judgement: e.Judgement, rules: Rules) -> tuple[Ground, ...]:
+    """Every test of a rank that fired for a judged row."""
+    if judgement.rank is None:
+        return ()
+    indicator = rules.office.indicator_by_code.get(entry.indicator)
+    target = indicator.target_rank if indicator else None
+    return lagging_clauses(entry, judgement.rank, judgement.previous, target, rules)
 
 
 def _tell_case(event: e.Event, case: Case, telling: _Telling) -> list[_Told]:
@@ -185,22 +270,25 @@ def _tell_case(event: e.Event, case: Case, telling: _Telling) -> list[_Told]:
     everyone = leading + assessors
 
     def said(rule: str, text: str = "", **more: object) -> facts.Facts:
-        return {**facts.of_case(case, rules, rule=rule, text=text), **more}
+        grounds = _grounds(event, case, telling)
+        return {**facts.of_case(case, rules, rule=rule, text=text, grounds=grounds), **more}
 
     match event:
         case e.CaseOpened():
             return [(Purpose.CASE_OPENED, everyone, False, said(event.rule, rank=event.rank))]
         case e.CaseAdvanced():
-            return [(Purpose.INTERVIEW_SET, everyone, False, said(event.rule, event.evidence))]
+            return [(Purpose.INTERVIEW_SET, everyone, False, said(event.rule))]
         case e.PointsProposed():
-            return [(Purpose.DEDUCTION_PROPOSED, everyone, False, said(event.rule, event.evidence))]
+            return [(Purpose.DEDUCTION_PROPOSED, everyone, False, said(event.rule))]
         case e.FeedbackRecorded():
             return [(Purpose.FEEDBACK_RECORDED, assessors, False, said(case.trigger.value, event.text))]
         case e.InterviewRecorded():
             return [(Purpose.INTERVIEW_RECORDED, leading, False, said(case.trigger.value, event.text))]
         case e.InterviewReminded():
-            folded = len(event.due_instants) - 1
-            return [(Purpose.INTERVIEW_DUE, assessors, False, said(case.trigger.value, folded=folded))]
+            # The first reminder is a mail; from then on the case stands in the assessor's daily list.
+            first = event.due_instants[0] == rules.interview_until(case.entered_at)
+            told = assessors if first else ()
+            return [(Purpose.INTERVIEW_DUE, told, False, said(case.trigger.value))]
         case e.AppealRecorded():
             return [(Purpose.APPEAL_RECORDED, assessors, False, said(case.trigger.value, event.text))]
         case e.PointsConfirmed():
@@ -208,8 +296,55 @@ def _tell_case(event: e.Event, case: Case, telling: _Telling) -> list[_Told]:
         case e.PointsWaived():
             return [(Purpose.CASE_CLOSED, everyone, False, said("points_waived", event.reason))]
         case e.CaseClosed():
-            return [(Purpose.CASE_CLOSED, everyone, False, said(event.rule, event.evidence))]
+            reason = event.evidence if event.rule == "closed_by_assessor" else ""
+            return [(Purpose.CASE_CLOSED, everyone, False, said(event.rule, reason))]
     return []
+
+
+def _grounds(event: e.Event, case: Case, telling: _Telling) -> tuple[Ground, ...]:
+    """The rule that moved the case, with its numbers: of the review or of the ladder's rung in the same command."""
+    policies = telling.rules.policies
+    if isinstance(event, e.CaseAdvanced) and event.rule == "no_feedback":
+        return (Ground(rule=Rule.NO_FEEDBACK, count=policies.feedback_days),)
+    if isinstance(event, e.CaseClosed) and event.rule == "submitted":
+        return (Ground(rule=Rule.SUBMITTED),)
+    for one in telling.applied:
+        if not isinstance(one.after, Report) or one.after.unit != case.unit:
+            continue
+        match one.event:
+            case e.OverdueEscalated() if one.event.case == case.id:
+                days = {
+                    CaseState.TRACKING: policies.case_after_days,
+                    CaseState.INTERVIEW: policies.interview_after_days,
+                    CaseState.SCORE_DEDUCTION: policies.deduction_after_days,
+                }[one.event.to]
+                return (Ground(rule=Rule.OVERDUE, count=days, due_at=one.after.due_at),)
+            case e.ReportReviewed():
+                return _of_review(event, case, one.event, one.after, telling)
+    return ()
+
+
+def _of_review(
+    event: e.Event, case: Case, review: e.ReportReviewed, report: Report, telling: _Telling
+) -> tuple[Ground, ...]:
+    judgement = next((one for one in review.judgements if one.indicator == case.indicator), None)
+    entry = next((one for one in report.entries if one.indicator == case.indicator), None)
+    if judgement is None or entry is None:
+        return ()
+    clauses = _clauses(entry, judgement, telling.rules)
+    rank, opened = judgement.rank, case.opened_rank
+    match event:
+        case e.CaseOpened():
+            return tuple(clause for clause in clauses if FLAG_OF[clause.rule].value == event.trigger.value)
+        case e.CaseAdvanced(rule="repeated_lagging"):
+            times = 1 + times_lagging(report, judgement.indicator, telling.situation.reports)
+            lagging = [clause for clause in clauses if clause.rule in (Rule.LAST_PLACES, Rule.LAST_DISTRICT)]
+            return (Ground(rule=Rule.REPEATED_LAGGING, count=times), *lagging)
+        case e.CaseAdvanced() | e.PointsProposed():
+            return (Ground(rule=Rule.NOT_IMPROVED, rank=rank, field=entry.field, limit=opened),)
+        case e.CaseClosed(rule="improved"):
+            return (Ground(rule=Rule.IMPROVED, rank=rank, field=entry.field, limit=opened),)
+    return ()
 
 
 def _tell_duty(event: e.Event, duty: Duty, telling: _Telling) -> list[_Told]:
@@ -220,14 +355,33 @@ def _tell_duty(event: e.Event, duty: Duty, telling: _Telling) -> list[_Told]:
             purpose = Purpose.LIAISON_BEHIND if event.head else Purpose.LIAISON_DUE
             return [(purpose, told, False, _liaison_facts(duty, telling))]
         case e.DigestDue():
-            cases = tuple(situation.cases.values())
-            own = facts.of_digest(now, situation.reports, cases, rules)
-            return [(Purpose.DIGEST, rules.offices_of(duty.unit, now), False, own)]
+            return _digests(event, duty, telling)
         case e.BulletinDue():
             cases = tuple(situation.cases.values())
             own = facts.of_bulletin(event.period, situation.reports, cases, rules)
             return [(Purpose.BULLETIN, rules.offices_of(duty.unit, now), False, own)]
     return []
+
+
+def _digests(event: e.DigestDue, duty: Duty, telling: _Telling) -> list[_Told]:
+    """The morning's lists, for the office and for the assessor; an empty one is not sent."""
+    rules, now, situation = telling.rules, telling.now, telling.situation
+    calendar = rules.calendar
+    following = calendar.next_workday_at(event.due_instants[-1], rules.policies.digest_time)
+    if calendar.day_of(following) == calendar.day_of(now):
+        return []  # what downtime missed stands in the digest that is still to come today
+    cases = tuple(situation.cases.values())
+    told: list[_Told] = []
+    if rules.office.unit_by_code[duty.unit].level is not Level.ROOT:
+        own = facts.of_digest(now, situation.reports, cases, rules)
+        if any(own[part] for part in ("due", "overdue", "vacant", "escalated")):
+            told.append((Purpose.DIGEST, rules.offices_of(duty.unit, now), False, own))
+    below = [unit.code for unit in rules.office.reporting_units if unit.parent == duty.unit]
+    own = facts.of_assessor_digest(now, situation.reports, cases, rules, below)
+    if any(own[part] for part in ("interviews", "proposals", "reviews")):
+        assessors = dict.fromkeys(person for unit in below for person in rules.assessors(unit, now))
+        told.append((Purpose.ASSESSOR_DIGEST, tuple(assessors), False, own))
+    return told
 
 
 def _liaison_facts(duty: Duty, telling: _Telling) -> facts.Facts:

@@ -119,7 +119,10 @@ DISTRICT_DUTIES = Duties(
 
 @dataclass(frozen=True, kw_only=True)
 class Office:
-    """The whole organisation, already checked; units and indicators keep the order of their files."""
+    """The whole organisation, already checked; units and indicators keep the order of their files.
+
+    `grounds` are the documents its rules rest on, as it quotes them under mails about penalties.
+    """
 
     name: str
     timezone: str = "Asia/Shanghai"

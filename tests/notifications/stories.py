@@ -8,8 +8,11 @@ from dataclasses import replace
 from functools import cache
 
 from states import commands as c
+from states import facts
+from states.models import Report
 from states.office import Indicator, Office, Role, Unit
 from states.purposes import Purpose
+from states.ranks import read_rank
 from tests.states.builders import (
     ASSESSOR,
     BUREAU_REF,
@@ -26,9 +29,12 @@ from tests.states.builders import (
     STRANGER,
     UNIT_HEAD,
     Desk,
+    a_report,
     an_appointment,
+    an_entry,
     an_indicator,
     an_office,
+    at,
     filled_rows,
     rules,
 )
@@ -53,6 +59,7 @@ _ZH = {
     UNIT_HEAD: "蒋局长",
     DISTRICT_LEADER: "沈区长",
     DISTRICT_ASSESSOR: "韩考绩",
+    "ground": "某城管〔2015〕1号《督查约谈和考绩扣分办法》第四条",
     "office": "某区综合行政执法局",
     "district": "某区",
     "bureau": "执法局",
@@ -75,6 +82,7 @@ _ZH = {
     "confirmed": "未见申诉",
     "reopened": "“数字城管”引用了上月排名",
     "target": "全市前6",
+    "former_target": "全市前5",
     "no_rank": "暂无排名（年终考核）",
 }
 _EN = {
@@ -91,6 +99,7 @@ _EN = {
     UNIT_HEAD: "Jiang",
     DISTRICT_LEADER: "Shen",
     DISTRICT_ASSESSOR: "Han",
+    "ground": "Order No. 1 of 2015, article 4",
     "office": "Example District Enforcement Bureau",
     "district": "Example District",
     "bureau": "Bureau",
@@ -113,6 +122,7 @@ _EN = {
     "confirmed": "No appeal was made",
     "reopened": "“Digital city management” quotes last month's rank",
     "target": "top 6 of the city",
+    "former_target": "top 5 of the city",
     "no_rank": "暂无排名",
 }
 WORDS: Mapping[str, Mapping[str, str]] = {"zh": _ZH, "en": _EN}
@@ -131,6 +141,7 @@ def a_bilingual_office(language: str) -> Office:
         office,
         name=said["office"],
         language=language,
+        grounds=(said["ground"],),
         units=tuple(Unit(code=u.code, name=said[u.code], level=u.level, parent=u.parent) for u in office.units),
         people=tuple(replace(person, name=said[person.id], language=language) for person in office.people),
     )
@@ -155,10 +166,15 @@ def _october(desk: Desk, said: Mapping[str, str]) -> None:
     desk.live_until("2015-10-09 09:30")
     _fill(desk, said, REF, szcg="第10", srzz="第11")
     desk.act(c.Send, CLERK)
+    _fill(desk, said, REF, szcg="第10")
+    desk.act(c.Send, CLERK)
     desk.act(c.Withdraw, CLERK, reason=said["withdrawn"])
     desk.act(c.Send, CLERK)
     desk.act(c.Return, HEAD, reason=said["draft_returned"])
     _fill(desk, said, REF, szcg="第10", srzz="第11")
+    desk.act(c.Send, CLERK)
+    desk.act(c.Sign, HEAD)
+    desk.act(c.Withdraw, HEAD)
     desk.act(c.Send, CLERK)
     desk.act(c.Sign, HEAD, opinion=said["first_opinion"])
     desk.live_until("2015-10-12 10:00").act(c.Urge, OFFICE, note=said["urged"])
@@ -205,7 +221,7 @@ def _fill(desk: Desk, said: Mapping[str, str], ref: str, **ranks: str) -> None:
 def letters(language: str, purpose: Purpose) -> list[Message]:
     """One mail of that purpose for each of its readings, the one with most to say, in the order of the story."""
     readings: dict[tuple[object, ...], Message] = {}
-    for mail in story(language):
+    for mail in (*story(language), *made_by_hand(language)):
         if mail.purpose is purpose:
             shown = readings.setdefault(_reading(mail), mail)
             if len(str(mail.facts)) > len(str(shown.facts)):
@@ -215,6 +231,61 @@ def letters(language: str, purpose: Purpose) -> list[Message]:
 
 def _reading(mail: Message) -> tuple[object, ...]:
     facts = mail.facts
-    telling = (facts.get(name) for name in ("level", "step", "days_left", "rule", "trigger", "overdue"))
-    listed = mail.purpose in (Purpose.DIGEST, Purpose.BULLETIN)
-    return () if listed else (mail.cc, bool(facts.get("folded")), bool(facts.get("text")), *telling)
+    names = ("level", "step", "days_left", "rule", "trigger", "overdue", "edited", "drafter", "gone")
+    telling = (facts.get(name) for name in (*names, "compared", "moved_to", "post"))
+    many = len(str(facts.get("cases", ()))) > 2, len(str(facts.get("reports", ()))) > 2
+    listed = mail.purpose in (Purpose.DIGEST, Purpose.ASSESSOR_DIGEST, Purpose.BULLETIN)
+    return () if listed else (mail.cc, bool(facts.get("folded")), bool(facts.get("text")), *telling, *many)
+
+
+@cache
+def made_by_hand(language: str) -> tuple[Message, ...]:
+    """What the story does not come to: a table compared with earlier ones, a vacant post, a moved deadline, folds."""
+    said, office = WORDS[language], a_bilingual_office(language)
+    law, now = rules(office), at("2015-10-12 10:00")
+    target, former = said["target"], said["former_target"]
+    entries = (
+        an_entry("szcg", 10, comparison=COMPARISON, target=target, three_district_rank=3),
+        replace(
+            an_entry("srzz", 7, rank_text="预估第7", comparison=COMPARISON, target=target),
+            reading=read_rank("预估第7", 11),
+        ),
+    )
+    last = (an_entry("szcg", 7, comparison=COMPARISON, target=former), an_entry("srzz", 9, target=target))
+    earlier = (replace(entries[0], rank_text="第九"), entries[1])
+    report = replace(a_report("draft", sent=True, entries=entries), ref=REF)
+    previous = a_report("supervised", period="2015-09", entries=last)
+    section, bureau = a_report("draft"), a_report("draft", unit="bureau")
+    mine = [
+        facts.of_report(one, law) | {"indicators": [{"name": said["szcg"], "last_rank": "第7"}]}
+        for one in (section, bureau)
+    ]
+    same = facts.of_table(report, previous, entries, law)
+    told: list[tuple[Purpose, str, dict[str, object], Report]] = [
+        (Purpose.SIGNATURE_NEEDED, HEAD, {**facts.of_table(report, previous, earlier, law), "step": "first"}, report),
+        (Purpose.SIGNATURE_NEEDED, HEAD, {**same, "step": "first", "text": said["first_opinion"]}, report),
+        (Purpose.VACANT, OFFICE, {"post": "section_head"}, report),
+        (Purpose.DEADLINE_MOVED, CLERK, _moved("2015-10-13", "2015-10-12"), section),
+        (Purpose.DEADLINE_MOVED, CLERK, _moved("2015-10-12", "2015-10-13"), section),
+    ]
+    common = facts.common(OFFICE, now, law)
+    (pattern, *_) = story(language)
+    made = [
+        _to(pattern, office, purpose, person, {**common, **facts.of_report(about, law), **more})
+        for purpose, person, more, about in told
+    ]
+    made.append(_to(pattern, office, Purpose.OPENED, OFFICE, {**common, "reports": mine}))
+    left = [{**one, "days_left": days} for one, days in zip(mine, (1, 3), strict=True)]
+    made.append(_to(pattern, office, Purpose.REMINDER, OFFICE, {**common, "reports": left}))
+    late = [{**one, "overdue": True, "legal": []} for one in mine]
+    made.append(_to(pattern, office, Purpose.OVERDUE, OFFICE, {**common, "reports": late}))
+    return tuple(made)
+
+
+def _moved(before: str, after: str) -> dict[str, object]:
+    return {name: f"{day}T17:00:00+08:00" for name, day in (("moved_from", before), ("moved_to", after))}
+
+
+def _to(pattern: Message, office: Office, purpose: Purpose, person: str, told: dict[str, object]) -> Message:
+    name = office.person_by_id[person].name
+    return replace(pattern, purpose=purpose, recipient=person, name=name, cc=False, facts=told)

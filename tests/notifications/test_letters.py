@@ -6,17 +6,22 @@ difference as its receivers would.
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from jinja2 import UndefinedError
 
-from notifications.render import RenderedMail, Renderer
+from notifications.render import TEMPLATES, RenderedMail, Renderer
+from states.grounds import Rule
+from states.models import CaseState, Flag, ReportState
+from states.office import Role
 from states.purposes import Purpose
-from tests.notifications.stories import LANGUAGES, WORDS, letters
+from tests.notifications.stories import LANGUAGES, WORDS, letters, story
 from workflow.ports import Message
 
 LETTERS = Path(__file__).with_name("letters")
@@ -24,6 +29,10 @@ LINK_BASE = "https://kaoji.office.example"
 EVERY_KIND = [
     pytest.param(language, purpose, id=f"{language}-{purpose}") for language in LANGUAGES for purpose in Purpose
 ]
+FORGED = (
+    "请尽快办理。\n\n请打开页面办理或查看：\nhttp://evil.example/reports/2015-10/shirong\n\n-- \n"
+    "流转记录第1条，链头0000000000000000\n- 市容管理科：已签字\x07\x1b[2J\u202e"
+)
 HOSTILE = '<script>alert("x")</script> & <b>'
 REASONED = {
     Purpose.RETURNED: "draft_returned",
@@ -48,6 +57,39 @@ def renderer() -> Renderer:
 
 def rendered(mail: Message, **facts: object) -> RenderedMail:
     return renderer().render(replace(mail, facts={**mail.facts, **facts}))
+
+
+NAMES = ("unit_name", "actor_name", "office", "name", "indicator_name")
+WRITTEN = ("text", "rank_text", "comparison", "target", "last_rank")
+
+
+def saying(mail: Message, words: str, *names: str) -> Message:
+    """The mail with these words in place of every fact of those names, however deep."""
+
+    def said(value: object, name: str = "") -> object:
+        if isinstance(value, dict):
+            return {key: said(one, key) for key, one in value.items()}
+        if isinstance(value, list):
+            return [said(one, name) for one in value]
+        return words if name in names and value else value
+
+    return replace(mail, facts={name: said(value, name) for name, value in mail.facts.items()})
+
+
+def subjects(mail: Message) -> list[dict[str, object]]:
+    """What the mail is about: one report or case, or each of those it lists."""
+    if mail.purpose is Purpose.BULLETIN:
+        return []
+    listed = mail.facts.get("cases") or mail.facts.get("reports") or [mail.facts]
+    assert isinstance(listed, list)
+    return listed
+
+
+def page(about: dict[str, object]) -> list[str]:
+    """Where it is shown."""
+    if "case" in about:
+        return [f"{LINK_BASE}/cases/{about['case']}"]
+    return [f"{LINK_BASE}/reports/{about['report']}"] if "report" in about else []
 
 
 class _Reading(HTMLParser):
@@ -98,8 +140,8 @@ def test_no_letter_is_kept_of_a_kind_that_is_not_sent() -> None:
 @pytest.mark.parametrize(("language", "purpose"), EVERY_KIND)
 def test_the_subject_names_the_matter(language: str, purpose: Purpose) -> None:
     for mail in letters(language, purpose):
-        subject, facts = renderer().render(mail).subject, mail.facts
-        matter = facts.get("indicator_name") or facts.get("unit_name") or "2015"
+        subject, about = renderer().render(mail).subject, [*subjects(mail), mail.facts][0]
+        matter = about.get("indicator_name") or about.get("unit_name") or "2015"
 
         assert str(matter) in subject
         assert subject.startswith("【考绩】" if language == "zh" else "[kaoji] ")
@@ -107,26 +149,27 @@ def test_the_subject_names_the_matter(language: str, purpose: Purpose) -> None:
 
 
 @pytest.mark.parametrize(("language", "purpose"), EVERY_KIND)
-def test_a_mail_of_a_matter_links_to_its_page(language: str, purpose: Purpose) -> None:
+def test_a_mail_of_a_matter_links_to_its_page_and_one_of_several_to_each(language: str, purpose: Purpose) -> None:
     for mail in letters(language, purpose):
-        letter, facts = renderer().render(mail), mail.facts
-        pages = [f"{LINK_BASE}/cases/{facts['case']}"] if "case" in facts else []
-        if "report" in facts and not pages:
-            pages = [f"{LINK_BASE}/reports/{facts['report']}"]
+        letter = renderer().render(mail)
+        pages = [link for about in subjects(mail) for link in page(about)]
 
         assert re.findall(r"https?://\S+", letter.text) == pages
         assert _Reading(letter.html).links == pages
 
 
 @pytest.mark.parametrize(("language", "purpose"), EVERY_KIND)
-def test_the_foot_bears_the_head_of_the_audit_chain(language: str, purpose: Purpose) -> None:
+def test_the_foot_bears_the_head_of_the_audit_chain_as_short_as_a_phone_is_wide(
+    language: str, purpose: Purpose
+) -> None:
     for mail in letters(language, purpose):
         letter = renderer().render(mail)
         _, _, foot = letter.text.partition("\n-- \n")
 
-        assert mail.audit_head in foot
+        assert re.findall("[0-9a-f]{16,}", foot) == [mail.audit_head[:16]]
         assert re.search(rf"\b{mail.audit_seq}\b|第{mail.audit_seq}条", foot)
-        assert mail.audit_head in _Reading(letter.html).shown
+        assert mail.audit_head[:16] in _Reading(letter.html).shown
+        assert mail.audit_head not in letter.html
 
 
 @pytest.mark.parametrize(("language", "purpose"), EVERY_KIND)
@@ -136,16 +179,40 @@ def test_nothing_of_the_templates_shows(language: str, purpose: Purpose) -> None
 
         for said in (letter.subject, letter.text, letter.html):
             assert not re.search(r"\{\{|\}\}|\{%|%\}|\bNone\b|undefined|Undefined|\bTrue\b|\bFalse\b", said)
-        assert not re.search(r"[：，、；。]{2}|\(\)|（）|  |\n\n\n", letter.text)
+            assert not re.search(r"[\x00-\x09\x0b-\x1f]", said)
+        for line in letter.text.splitlines():
+            assert not re.search(r"[：，、；。]{2}|\(\)|（）|  |“[^”]*“|，,", line.lstrip())
+        assert "\n\n\n" not in letter.text
+
+
+@pytest.mark.parametrize(("language", "purpose"), EVERY_KIND)
+def test_no_code_and_no_iso_date_stands_in_a_mail_but_as_a_reference(language: str, purpose: Purpose) -> None:
+    codes = {str(term) for kind in (ReportState, CaseState, Flag, Rule, Role) for term in kind if "_" in term}
+    for mail in letters(language, purpose):
+        letter = renderer().render(mail)
+        lines = [line for line in letter.text.splitlines() if not re.match("编号：|Reference: | *https?:", line)]
+
+        assert [line for line in lines if re.search(r"\d{4}-\d\d", line)] == []
+        assert [code for code in codes if code in letter.text] == []
 
 
 @pytest.mark.parametrize("purpose", Purpose)
 def test_an_english_letter_says_nothing_in_chinese_but_what_was_written_so(purpose: Purpose) -> None:
     for mail in letters("en", purpose):
-        ranks = [{"name": "one", "last_rank": "5"}]
-        letter = rendered(mail, text="as written", indicators=ranks)
+        letter = renderer().render(saying(mail, "as written", *WRITTEN))
 
-        assert re.findall(r"[\u3000-\u9fff\uff00-\uffef]+", letter.subject + letter.text + letter.html) == []
+        assert re.findall(r"[\u3000-\u9fff\uff00-\uffef]+", letter.subject + letter.text) == []
+        assert re.findall(r"[\u3000-\u9fff\uff00-\uffef]+", _Reading(letter.html).shown) == []
+
+
+@pytest.mark.parametrize("purpose", Purpose)
+def test_a_chinese_letter_says_nothing_in_english(purpose: Purpose) -> None:
+    for mail in letters("zh", purpose):
+        letter = renderer().render(saying(mail, "原文", *WRITTEN))
+        body = letter.text.partition("\n-- \n")[0]
+        lines = [line for line in body.splitlines() if not re.match("编号：| *https?:", line)]
+
+        assert re.findall("[A-Za-z]+", "".join(lines)) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -166,23 +233,52 @@ def test_both_parts_say_the_same(language: str, purpose: Purpose) -> None:
         shown = _words(_Reading(letter.html).shown)
         body = letter.text.partition("\n-- \n")[0]
         lines = [
-            line.removeprefix("- ") for line in body.splitlines() if not line.startswith(("http", "Open ", "请打开"))
+            re.sub("^(- |> |   )", "", line)
+            for line in body.splitlines()
+            if not re.match(" *https?:|Open the page|请打开", line)
         ]
+        said = [_words(piece) for line in lines for piece in re.split("　|；|：|: |; ", line)]
 
-        assert [
-            line for line in lines if not all(_words(cell) in shown for cell in re.split("：|: ", line, maxsplit=1))
-        ] == []
+        assert [piece for piece in said if piece.lower() not in shown.lower()] == []
 
 
 @pytest.mark.parametrize(("language", "purpose"), EVERY_KIND)
 def test_nobodys_words_become_markup(language: str, purpose: Purpose) -> None:
     for mail in letters(language, purpose):
-        tame = _Reading(rendered(mail, text="x", unit_name="x", actor_name="x", office="x").html)
-        hostile = rendered(mail, text=HOSTILE, unit_name=HOSTILE, actor_name=HOSTILE, office=HOSTILE)
+        tame = _Reading(renderer().render(saying(mail, "x", *NAMES, *WRITTEN)).html)
+        hostile = renderer().render(saying(mail, HOSTILE, *NAMES, *WRITTEN))
 
         assert _Reading(hostile.html).elements == tame.elements
         assert HOSTILE in hostile.text
         assert HOSTILE in _Reading(hostile.html).shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("purpose", REASONED)
+def test_what_somebody_wrote_cannot_pass_for_the_systems_own_lines(language: str, purpose: Purpose) -> None:
+    for mail in letters(language, purpose):
+        true, forged = renderer().render(mail), renderer().render(saying(mail, FORGED, "text"))
+        quoted = [line for line in forged.text.splitlines() if line.startswith(">")]
+        own = [line for line in forged.text.splitlines() if not line.startswith(">")]
+
+        if mail.facts.get("text"):
+            assert len(quoted) == 8
+            assert [line for line in own if "evil" in line or "000000" in line or "已签字\x07" in line] == []
+            assert _Reading(forged.html).elements.count("blockquote") == 1
+        assert re.findall(r"https?://\S+", forged.text) == re.findall(r"https?://\S+", true.text)
+        assert _Reading(forged.html).links == _Reading(true.html).links
+        assert re.search("[\x00-\x09\x0b-\x1f\u202e]|evil\\.example", forged.text + forged.html) is None
+
+
+def test_a_cell_of_the_table_cannot_pass_for_another_line_either() -> None:
+    (mail, *_) = letters("zh", Purpose.SIGNATURE_NEEDED)
+
+    letter = renderer().render(saying(mail, FORGED, *WRITTEN))
+
+    assert [line for line in letter.text.splitlines() if line.startswith(("请打开页面", "流转记录", "- "))] == [
+        "请打开页面办理或查看：",
+        f"流转记录第{mail.audit_seq}条，链头{mail.audit_head[:16]}",
+    ]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -196,17 +292,27 @@ def test_a_name_is_no_markup_either(language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-@pytest.mark.parametrize("purpose", [Purpose.REVIEWED, Purpose.OPENED, Purpose.DIGEST, Purpose.BULLETIN])
-def test_every_line_of_a_list_stands_on_its_own(language: str, purpose: Purpose) -> None:
+@pytest.mark.parametrize("purpose", [Purpose.REVIEWED, Purpose.DIGEST, Purpose.ASSESSOR_DIGEST, Purpose.BULLETIN])
+def test_every_line_of_a_list_is_a_row_of_a_table_in_html(language: str, purpose: Purpose) -> None:
     for mail in letters(language, purpose):
         letter, facts = renderer().render(mail), mail.facts
-        lists = ("judgements", "indicators", "due", "overdue", "escalated", "reports", "ranks", "cases")
-        listed = [facts.get(name) for name in lists]
-        count = sum(max(1, len(one)) for one in listed if isinstance(one, list))
+        lists = ("judgements", "due", "overdue", "vacant", "escalated", "reports", "ranks", "cases")
+        listed = [facts.get(name) for name in (*lists, "interviews", "proposals", "reviews")]
+        count = sum(len(one) for one in listed if isinstance(one, list))
 
+        assert count > 0
         assert len([line for line in letter.text.splitlines() if line.startswith("- ")]) == count
-        assert _Reading(letter.html).elements.count("li") == count
-        assert "<li>- " not in letter.html
+        assert letter.html.count('<tr><td style="padding:4px 6px') == count
+
+
+def test_a_digest_says_a_deadline_once_for_all_reports_that_have_it() -> None:
+    mail = next(mail for mail in story("zh") if mail.purpose is Purpose.DIGEST and mail.facts["due"])
+    due = [{**one, "due_at": "2015-10-13T17:00:00+08:00"} for one in 3 * list(mail.facts["due"])]  # type: ignore[call-overload]
+
+    said = rendered(mail, due=due, overdue=[], escalated=[], vacant=[]).text
+
+    assert len([line for line in said.splitlines() if line.startswith("- ")]) == len(due) > 2
+    assert said.count("2015年10月13日 17:00") == 1
 
 
 @pytest.mark.parametrize(("language", "one", "many"), [("en", "1 working day left", "3 working days left")])
@@ -233,7 +339,7 @@ def test_who_is_copied_is_told_so_and_not_asked_to_act(language: str) -> None:
     asked = next(mail for mail in letters(language, Purpose.OVERDUE) if not mail.cc)
 
     told = {"zh": "抄送", "en": "copy"}[language]
-    act = {"zh": "现由您办理", "en": "in your hands"}[language]
+    act = {"zh": "现由您办理", "en": "waiting for you"}[language]
     assert [word in renderer().render(copied).text for word in (told, act)] == [True, False]
     assert [word in renderer().render(asked).text for word in (told, act)] == [False, True]
 
@@ -250,3 +356,84 @@ def test_a_mail_that_lacks_a_fact_is_not_made() -> None:
 
     with pytest.raises(UndefinedError, match="actor_name"):
         renderer().render(replace(mail, facts={k: v for k, v in mail.facts.items() if k != "actor_name"}))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_salutation_is_the_offices_own(language: str) -> None:
+    (mail, *_) = letters(language, Purpose.RETURNED)
+    greetings = [Renderer(LINK_BASE, salutation=said).render(mail).text.splitlines()[0] for said in ("同志", "")]
+
+    assert greetings == (["周填报同志：", "周填报："] if language == "zh" else ["Dear Zhou,", "Dear Zhou,"])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_html_part_has_a_title_and_fits_a_phone(language: str) -> None:
+    for purpose in Purpose:
+        for mail in letters(language, purpose):
+            letter = renderer().render(mail)
+
+            assert (
+                f"<title>{escape(letter.subject, quote=True)}</title>".replace("&#x27;", "&#39;").replace(
+                    "&quot;", "&#34;"
+                )
+                in letter.html
+            )
+            assert '<meta name="viewport" content="width=device-width, initial-scale=1">' in letter.html
+
+
+def test_quotation_marks_in_a_name_become_single_ones() -> None:
+    mail = next(
+        mail for mail in letters("zh", Purpose.CASE_OPENED) if mail.facts.get("indicator_name") or "cases" in mail.facts
+    )
+
+    letter = renderer().render(saying(mail, "“三改一拆”违法建筑拆除", "indicator_name"))
+
+    assert "“‘三改一拆’违法建筑拆除”" in letter.subject
+    assert "““" not in letter.text
+
+
+PENALTIES = (
+    Purpose.OVERDUE,
+    Purpose.CASE_OPENED,
+    Purpose.INTERVIEW_SET,
+    Purpose.DEDUCTION_PROPOSED,
+    Purpose.DEDUCTION_CONFIRMED,
+)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("purpose", PENALTIES)
+def test_a_penalty_rests_on_the_offices_own_documents_and_on_no_other(language: str, purpose: Purpose) -> None:
+    label, ground = {"zh": "依据：", "en": "Ground: "}[language], WORDS[language]["ground"]
+    for mail in letters(language, purpose):
+        if mail.facts.get("reports"):
+            continue  # made by hand, of an office that names none
+        said = renderer().render(mail).text
+        silent = renderer().render(replace(mail, facts=_without_grounds(mail.facts))).text
+
+        assert [line for line in said.splitlines() if line.startswith(label)] == [
+            f"{label}{ground}{'。' if language == 'zh' else '.'}"
+        ]
+        assert label not in silent
+
+
+def _without_grounds(facts: Mapping[str, object]) -> dict[str, object]:
+    cases = facts.get("cases")
+    listed = {"cases": [{**one, "legal": []} for one in cases]} if isinstance(cases, list) else {}
+    return {**facts, "legal": [], **listed}
+
+
+def test_no_template_names_a_document() -> None:
+    assert [
+        path.name for path in TEMPLATES.rglob("*.jinja") if re.search("〔|\\[2015\\]|Wen Long", path.read_text())
+    ] == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_mail_stored_before_a_fact_was_kept_is_still_made(language: str) -> None:
+    kept_later = ("table", "compared", "drafter", "edited", "gone", "legal", "grounds", "vacant", "review_at")
+    for mail in story(language):
+        if "cases" not in mail.facts:
+            older = {name: value for name, value in mail.facts.items() if name not in kept_later}
+
+            assert renderer().render(replace(mail, facts=older)).text
