@@ -21,7 +21,7 @@ from app.mailing import dispatcher_for
 from app.place import office_place
 from notifications.dispatcher import Dispatcher
 from storage.lock import DaemonLock
-from storage.schema import ready
+from storage.schema import need_ready
 
 log = structlog.get_logger()
 
@@ -36,7 +36,7 @@ def serve(parsed: argparse.Namespace) -> int:
     configure(settings.log_level)
     database_url = office.database or settings.database_url
     with DaemonLock(database_url):
-        ready(database_url)
+        need_ready(database_url)
         with put_together(settings, SystemClock(), database_url) as running:
             found(running)
             asyncio.run(_run(running))

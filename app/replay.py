@@ -26,7 +26,7 @@ from app.simulate import Play, RefusedLine
 from app.story import StoryLine, read_story
 from notifications.dispatcher import Dispatcher
 from notifications.sink import MailSink, read_maildir
-from storage.schema import ready
+from storage.schema import create, current
 from workflow.audit import Verdict, verify
 from workflow.queries import Board, Document
 
@@ -71,7 +71,8 @@ def replay(
     began = time.perf_counter()
     settings = read_settings(directory / "config.yaml")
     story = read_story(directory / "story.csv")
-    ready(database_url)
+    if current(database_url) is None:
+        create(database_url)
     clock = VirtualClock(story[0].at)
     with MailSink(maildir) as sink, put_together(settings, clock, database_url) as running:
         _need_empty(running)

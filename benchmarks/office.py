@@ -12,7 +12,7 @@ from states.office import Appointment, Indicator, Level, Office, Person, Role, U
 from states.policies import Policies
 from states.rules import Rules
 from storage.database import Database, open_database
-from storage.schema import ready
+from storage.schema import create
 from workflow.service import Workflow
 
 START = datetime(2015, 10, 1, tzinfo=UTC)
@@ -63,7 +63,7 @@ def an_office(sections: int) -> Office:
 def a_workflow(path: Path, office: Office, clock: VirtualClock) -> tuple[Workflow, Database]:
     """The product's own workflow on a SQLite file."""
     url = f"sqlite:///{path}"
-    ready(url)
+    create(url)
     database = open_database(url)
     rules = Rules(office, Policies(), WorkingCalendar(workdays(frozenset(), frozenset()), office.timezone))
     return Workflow(database, rules, clock, mail_domain="office.example"), database

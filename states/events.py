@@ -308,6 +308,23 @@ class Resumed:
     held: str | None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restored:
+    """The office goes on from a backup that ended with event `seq`, hash `head`.
+
+    `replaced_seq`/`replaced_head` are the last event of the history it replaces, None where that could not be read;
+    `lost_mails` counts the mails sent in that history which the backup does not know.
+    """
+
+    seq: int
+    head: str
+    replaced_seq: int | None
+    replaced_head: str | None
+    lost_mails: int
+    reason: str
+    system_user: str
+
+
 ReportEvent = (
     ReportOpened
     | TableSaved
@@ -338,6 +355,14 @@ CaseEvent = (
     | CaseClosed
 )
 DutyEvent = (
-    DutyBegan | PeriodOpened | ContactLogged | LiaisonReminded | DigestDue | BulletinDue | ConfigurationTaken | Resumed
+    DutyBegan
+    | PeriodOpened
+    | ContactLogged
+    | LiaisonReminded
+    | DigestDue
+    | BulletinDue
+    | ConfigurationTaken
+    | Resumed
+    | Restored
 )
 Event = ReportEvent | CaseEvent | DutyEvent

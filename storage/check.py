@@ -12,9 +12,10 @@ from typing import Any
 from states.lifecycle import CASE, REPORT, Lifecycle
 from storage.address import SqliteAddress, address_of
 from storage.connection import Connection
-from storage.database import engine_of, need_current
+from storage.database import engine_of
 from storage.errors import translated
 from storage.invariants import INVARIANTS
+from storage.revision import need_current
 from storage.statements import REVISION
 
 _SHOWN = 20

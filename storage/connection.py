@@ -6,7 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from storage.errors import StorageError, TransactionEnded, locked_too_long, translated
+from storage.errors import StorageError, TransactionEnded, Unanswered, Unreachable, locked_too_long, translated
 
 PATIENCE_SECONDS = 30.0
 """How long a writer waits for another."""
@@ -77,11 +77,85 @@ class Ended:
         """Refuse."""
         raise TransactionEnded
 
+    def commit(self) -> None:
+        """Refuse."""
+        raise TransactionEnded
+
     def close(self) -> None:
         """Nothing to let go of."""
 
 
 ENDED = Ended()
+
+
+class Answer:
+    """What a statement came to, every fault of reading on told in our words."""
+
+    __slots__ = ("_cursor", "_engine")
+
+    def __init__(self, cursor: Cursor, engine: Engine) -> None:
+        self._cursor = cursor
+        self._engine = engine
+
+    @property
+    def rowcount(self) -> int:
+        """How many rows it changed."""
+        return self._cursor.rowcount
+
+    def fetchone(self) -> Any:
+        """The next row, or None. Raises StorageError."""
+        try:
+            return self._cursor.fetchone()
+        except self._engine.faults as fault:
+            raise translated(fault, self._engine.shown) from fault
+
+    def fetchall(self) -> list[Any]:
+        """All rows left. Raises StorageError."""
+        try:
+            return self._cursor.fetchall()
+        except self._engine.faults as fault:
+            raise translated(fault, self._engine.shown) from fault
+
+
+class Speaking:
+    """A connection of the writer whose every fault is told in our words, wherever it is met."""
+
+    __slots__ = ("_connection", "_engine")
+
+    def __init__(self, connection: Connection, engine: Engine) -> None:
+        self._connection = connection
+        self._engine = engine
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether a transaction is open."""
+        return self._connection.in_transaction
+
+    def execute(self, sql: str, parameters: Sequence[Any] | None = None, /) -> Cursor:
+        """Run one statement. Raises StorageError."""
+        try:
+            done = self._connection.execute(sql) if parameters is None else self._connection.execute(sql, parameters)
+        except self._engine.faults as fault:
+            raise translated(fault, self._engine.shown) from fault
+        return Answer(done, self._engine)
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> object:
+        """Run one statement for each of several rows. Raises StorageError."""
+        try:
+            return self._connection.executemany(sql, parameters)
+        except self._engine.faults as fault:
+            raise translated(fault, self._engine.shown) from fault
+
+    def commit(self) -> None:
+        """Make it durable. Raises Unanswered when the connection breaks meanwhile: it may have been done, or not."""
+        try:
+            self.execute("COMMIT")
+        except Unreachable as fault:
+            raise Unanswered(self._engine.shown) from fault
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._connection.close()
 
 
 class Writer:
@@ -93,12 +167,12 @@ class Writer:
         self._lock = threading.Lock()
         self._discarded = False
 
-    def take(self, begin: str) -> Connection:
+    def take(self, begin: str) -> Speaking:
         """Wait for the connection and begin a transaction on it. Raises StorageError; then nothing is held."""
         if not self._lock.acquire(timeout=self.engine.patience):
             raise locked_too_long(self.engine.patience)
         try:
-            return self._begun(begin)
+            return Speaking(self._begun(begin), self.engine)
         except BaseException:
             self._lock.release()
             raise
@@ -124,9 +198,7 @@ class Writer:
         connection = self.take(begin)
         try:
             yield connection
-            connection.execute("COMMIT")
-        except self.engine.faults as fault:
-            raise translated(fault, self.engine.shown) from fault
+            connection.commit()
         finally:
             self.give_back()
 

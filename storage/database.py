@@ -11,14 +11,12 @@ from typing import Self
 from storage import outbox
 from storage.address import SqliteAddress, address_of
 from storage.connection import PATIENCE_SECONDS, Engine, Writer
-from storage.errors import MIGRATE, SchemaNotCurrent, StorageError
+from storage.errors import SchemaNotCurrent, StorageError
 from storage.reads import Reader
+from storage.revision import REVISION, need_current
 from storage.sqlite import sqlite_engine
 from storage.transaction import SqlTransaction
 from workflow.ports import Message, Outcome
-
-REVISION = "0002"
-"""The version of the tables this program is written for."""
 
 
 class Database(Reader):
@@ -96,20 +94,6 @@ def engine_of(url: str, patience: float = PATIENCE_SECONDS) -> Engine:
     from storage.postgres import postgres_engine
 
     return postgres_engine(address, patience)
-
-
-def need_current(revision: str | None, shown: str) -> None:
-    """Raise SchemaNotCurrent unless the tables are of this program's version."""
-    if revision is None:
-        raise SchemaNotCurrent(f"数据库 {shown} 里还没有表（schema is missing）", MIGRATE)
-    if revision > REVISION:
-        raise SchemaNotCurrent(
-            f"数据库 {shown} 的结构是 {revision}，比本程序的 {REVISION} 新（schema is newer）", "请使用新版程序"
-        )
-    if revision < REVISION:
-        raise SchemaNotCurrent(
-            f"数据库 {shown} 的结构是 {revision}，本程序需要 {REVISION}（schema is not current）", MIGRATE
-        )
 
 
 __all__ = ["REVISION", "Database", "StorageError", "engine_of", "open_database"]

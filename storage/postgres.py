@@ -17,6 +17,15 @@ OFFICE_LOCK = 0x6B616F6A69
 DAEMON_LOCK = OFFICE_LOCK + 1
 """The advisory lock of the one daemon."""
 
+WATCHED: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""A connection cut without a word, as a firewall does with an idle one, is found out within about a minute."""
+
 
 def postgres_engine(address: PostgresAddress, patience: float = PATIENCE_SECONDS) -> Engine:
     """The engine on a database of a server. One lock serialises the office's writers, so that the chain cannot fork."""
@@ -76,7 +85,7 @@ def connect(
 ) -> PostgresConnection:
     """A connection in autocommit mode, its settings insisted on. Raises StorageError."""
     try:
-        connection = psycopg.connect(address.conninfo, autocommit=True, connect_timeout=10, client_encoding="UTF8")
+        connection = psycopg.connect(address.conninfo, autocommit=True, client_encoding="UTF8", **WATCHED)
     except psycopg.Error as fault:
         raise translated(fault, address.shown) from fault
     try:

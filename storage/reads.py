@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
+from states.codec import decode
+from states.events import Restored
 from states.models import Case, Duty, Report
 from storage import rows
 from storage import statements as sql
 from storage.connection import Connection, Cursor, Engine, Row
 from storage.errors import translated
+from storage.mark import Mark
 from storage.transaction import load_case, load_head, load_report, load_reports
+from workflow.chain import GENESIS
 from workflow.ports import ContactRow, EventRow, Heartbeat, Message, SignOffRow
 
 _EVENTS_AT_ONCE = 1000
@@ -140,6 +144,24 @@ class Reader:
         """When a daemon last worked; None before the first start."""
         row = next(iter(self._rows(sql.READ_HEARTBEAT)), None)
         return None if row is None else rows.heartbeat(row)
+
+    def mark(self) -> Mark:
+        """The last event, to be kept outside the database."""
+        row = next(iter(self._rows(sql.HEAD)), None)
+        return Mark(seq=0, hash=GENESIS, at="") if row is None else Mark(seq=row[0], hash=row[1], at=row[2])
+
+    def hash_at(self, seq: int) -> str | None:
+        """The hash of that event; None where there is none."""
+        row = next(iter(self._rows(sql.HASH_AT, (seq,))), None)
+        return None if row is None else str(row[0])
+
+    def gave_up(self, seq: int, head: str) -> bool:
+        """Whether a restore recorded in the history replaced one that had come to that event."""
+        for row in self._rows(sql.RESTORES):
+            fact = decode("restored", row[0])
+            if isinstance(fact, Restored) and (fact.replaced_seq, fact.replaced_head) == (seq, head):
+                return True
+        return False
 
     def messages(
         self, recipient: str | None = None, thread: str | None = None, state: str | None = None

@@ -1,6 +1,6 @@
-"""Brings the tables to this program's version.
+"""Makes the tables of a new database, and brings those of an older one to this program's version.
 
-Everything heavy (SQLAlchemy, Alembic) is imported only when there is something to migrate.
+Everything heavy (SQLAlchemy, Alembic) is imported only when there is something to make or to migrate.
 """
 
 from __future__ import annotations
@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storage.address import Address, SqliteAddress, address_of
-from storage.database import REVISION, engine_of, need_current
-from storage.errors import NoDatabase, SchemaNotCurrent, StorageError, translated, unusable_file
+from storage.database import engine_of
+from storage.errors import DatabaseExists, NoDatabase, SchemaNotCurrent, StorageError, translated, unusable_file
 from storage.reads import Reader
-from storage.sqlite import connect
+from storage.revision import REVISION, need_current
+from storage.sqlite import connect, need_file, new_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,17 +25,59 @@ if TYPE_CHECKING:
 _MIGRATIONS = Path(__file__).with_name("migrations")
 
 
-def migrate(url: str) -> str:
-    """Bring the tables to this program's version, creating the database file if there is none; the version.
+def create(url: str) -> str:
+    """Make a new database, of this program's version; the version. Nothing but the founding of an office asks for it.
 
-    All or nothing. Raises StorageError, also when the tables are of a newer version than this program's.
+    All or nothing. Raises DatabaseExists where there is a database, or what one left behind; other StorageErrors.
     """
+    address = address_of(url)
+    if isinstance(address, SqliteAddress):
+        _need_no_trace_of(address)
+        new_file(address.path)
+        try:
+            return _upgraded(address)
+        except BaseException:
+            for half_done in (address.path, *address.logs):
+                half_done.unlink(missing_ok=True)
+            raise
+    if current(url) is not None:
+        raise DatabaseExists(f"数据库 {address.shown} 里已有表，没有新建（there is one already）", _EXISTS)
+    return _upgraded(address)
+
+
+_EXISTS = "原有数据没有改动；要用它就直接启动，要另建请改 database.url"
+
+
+def _need_no_trace_of(address: SqliteAddress) -> None:
+    if address.path.exists():
+        raise DatabaseExists(f"已有数据库文件 {address.path}，没有新建（there is one already）", _EXISTS)
+    for trace in (address.beside("mark"), address.beside("lock"), *address.logs):
+        if trace.exists():
+            raise DatabaseExists(
+                f"{trace} 说明这里有过数据库，没有新建（there was a database here）",
+                f"请先找回 {address.path.name}，或用 kaoji restore 恢复备份；确要从头开始，请先移走 {trace.name}",
+            )
+
+
+def migrate(url: str) -> str:
+    """Bring the tables of an existing database to this program's version; the version.
+
+    All or nothing. Raises StorageError, also when there is no database, when it is empty, and when the tables are of a
+    newer version than this program's.
+    """
+    address = address_of(url)
+    if isinstance(address, SqliteAddress):
+        need_file(address.path)
     present = current(url)
-    if present is not None and present > REVISION:
-        need_current(present, address_of(url).shown)
+    if present is None or present > REVISION:
+        need_current(present, address.shown)
+    return _upgraded(address)
+
+
+def _upgraded(address: Address) -> str:
     from alembic import command
 
-    with _connected(address_of(url)) as connection:
+    with _connected(address) as connection:
         command.upgrade(_config(connection), "head")
     return REVISION
 
@@ -53,16 +96,12 @@ def current(url: str) -> str | None:
         reader.close()
 
 
-def ready(url: str) -> str:
-    """Make a new database ready for use; an existing one must be current, for it is migrated only by word of command.
-
-    Raises SchemaNotCurrent telling to run `kaoji migrate`, also for an SQLite file without tables: it may be a mishap.
-    """
-    address, present = address_of(url), current(url)
-    if present is None and not (isinstance(address, SqliteAddress) and address.path.exists()):
-        return migrate(url)
-    need_current(present, address.shown)
-    return REVISION
+def need_ready(url: str) -> None:
+    """Raise StorageError unless there is a database of this program's version; nothing is made or changed."""
+    address = address_of(url)
+    if isinstance(address, SqliteAddress):
+        need_file(address.path)
+    need_current(current(url), address.shown)
 
 
 @contextmanager
@@ -73,7 +112,7 @@ def _connected(address: Address) -> Iterator[Connection]:
 
     if isinstance(address, SqliteAddress):
         file = address.path
-        engine = create_engine("sqlite://", creator=lambda: connect(file, create=True), poolclass=NullPool)
+        engine = create_engine("sqlite://", creator=lambda: connect(file), poolclass=NullPool)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     else:
         from storage.postgres import OFFICE_LOCK
@@ -101,4 +140,4 @@ def _config(connection: Connection) -> Config:
     return config
 
 
-__all__ = ["StorageError", "current", "migrate", "ready"]
+__all__ = ["StorageError", "create", "current", "migrate", "need_ready"]

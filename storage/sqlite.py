@@ -6,7 +6,7 @@ from pathlib import Path
 
 from storage.address import SqliteAddress
 from storage.connection import PATIENCE_SECONDS, Connection, Engine
-from storage.errors import NoDatabase, NotWritable, UnsafeSettings, translated, unusable_file
+from storage.errors import FOUND, LOST, DatabaseLost, NoDatabase, NotWritable, UnsafeSettings, translated, unusable_file
 
 _STATEMENTS_KEPT = 256
 
@@ -26,31 +26,59 @@ def sqlite_engine(address: SqliteAddress, patience: float = PATIENCE_SECONDS) ->
     )
 
 
-def connect(path: Path, patience: float = PATIENCE_SECONDS, *, create: bool = False) -> sqlite3.Connection:
-    """A connection that writes. Nothing is created unless asked for. Raises StorageError."""
-    _need_place(path, create=create)
+def connect(path: Path, patience: float = PATIENCE_SECONDS) -> sqlite3.Connection:
+    """A connection that writes. Nothing is created. Raises StorageError."""
+    need_file(path)
     _need_writable(path)
-    connection = _opened(path, "rwc" if create else "rw", patience, "journal_mode=WAL")
+    connection = opened(path, "mode=rw", patience, "journal_mode=WAL")
     _insist(connection, path, {**_always(patience), "journal_mode": "wal"})
     return connection
 
 
 def connect_reading(path: Path, patience: float = PATIENCE_SECONDS) -> Connection:
-    """A connection that can only read. Raises StorageError."""
-    _need_place(path, create=False)
-    connection = _opened(path, "rw", patience, "query_only=ON")
+    """A connection that can only read. Raises StorageError.
+
+    A copy that lies where nothing can be written is whole by itself when no log is beside it, and then read as it is.
+    """
+    need_file(path)
+    mode = "mode=ro&immutable=1" if _is_whole_where_nothing_is_written(path) else "mode=rw"
+    connection = opened(path, mode, patience, "query_only=ON")
     _insist(connection, path, {**_always(patience), "query_only": 1})
     return connection
+
+
+def new_file(path: Path) -> None:
+    """An empty file that only its owner may read; SQLite gives its other files the same mode. Raises StorageError."""
+    _need_directory(path)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except OSError as fault:
+        raise unusable_file(fault, str(path)) from fault
+
+
+def need_file(path: Path) -> None:
+    """Raise NoDatabase unless there is such a file; DatabaseLost where what it left behind shows that there was one."""
+    _need_directory(path)
+    try:
+        if path.exists():
+            return
+        traces = [trace for ending in ("mark", "lock") if (trace := path.with_name(f"{path.name}.{ending}")).exists()]
+    except OSError as fault:
+        raise unusable_file(fault, str(path)) from fault
+    if traces:
+        raise DatabaseLost(f"数据库文件 {path} 不见了，而 {traces[0].name} 还在（the database is lost）", LOST)
+    raise NoDatabase(f"没有数据库文件 {path}（no such database）", FOUND)
 
 
 def _always(patience: float) -> dict[str, object]:
     return {"synchronous": 2, "foreign_keys": 1, "busy_timeout": int(patience * 1000)}
 
 
-def _opened(path: Path, mode: str, patience: float, own: str) -> sqlite3.Connection:
+def opened(path: Path, how: str, patience: float, own: str) -> sqlite3.Connection:
+    """A connection with the settings all share and one of its own; `how` is the query of SQLite's file URI."""
     try:
         connection = sqlite3.connect(
-            f"{path.as_uri()}?mode={mode}",
+            f"{path.as_uri()}?{how}",
             uri=True,
             timeout=patience,
             isolation_level=None,
@@ -80,19 +108,26 @@ def _insist(connection: sqlite3.Connection, path: Path, wanted: dict[str, object
         )
 
 
-def _need_place(path: Path, *, create: bool) -> None:
+def _need_directory(path: Path) -> None:
     try:
-        has_directory, has_file = path.parent.is_dir(), path.exists()
+        has_directory = path.parent.is_dir()
     except OSError as fault:
         raise unusable_file(fault, str(path)) from fault
     if not has_directory:
         raise NoDatabase(f"目录 {path.parent} 不存在（no such directory）", "请建立该目录，或改正 database.url")
-    if not create and not has_file:
-        raise NoDatabase(f"没有数据库文件 {path}（no such database）", "请核对 database.url；新建请运行 kaoji migrate")
 
 
 def _need_writable(path: Path) -> None:
     """WAL needs files beside the database, so the directory must be writable too."""
     for place in (path, path.parent):
-        if place.exists() and not os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids):
+        if not _may_write(place):
             raise NotWritable(f"{place} 不可写（not writable）", "请核对 database.url 所指文件及其目录的所有者和权限")
+
+
+def _is_whole_where_nothing_is_written(path: Path) -> bool:
+    log = path.with_name(f"{path.name}-wal")
+    return not _may_write(path.parent) and not (log.exists() and log.stat().st_size)
+
+
+def _may_write(place: Path) -> bool:
+    return os.access(place, os.W_OK, effective_ids=os.access in os.supports_effective_ids)

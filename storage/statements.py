@@ -80,7 +80,11 @@ COMMAND_SEQ = "SELECT seq FROM event WHERE command_id = ?"
 NEXT_COMMAND_SEQ = "SELECT min(seq) FROM event WHERE seq > ? AND command_id IS NOT NULL"
 EVENTS_BETWEEN = select(EVENT, "event", "WHERE seq >= ? AND seq < ? ORDER BY seq")
 EVENTS_OF = select(EVENT, "event", "WHERE subject = ? AND item_seq > ? ORDER BY item_seq")
-HEAD = "SELECT seq, hash, at, (SELECT at FROM heartbeat) FROM event ORDER BY seq DESC LIMIT 1"
+HEAD = "SELECT seq, hash, at FROM event ORDER BY seq DESC LIMIT 1"
+HEAD_OF_REVISION = (
+    "SELECT v.version_num, e.seq, e.hash, e.at, (SELECT at FROM heartbeat) FROM alembic_version v"
+    " LEFT JOIN event e ON e.seq = (SELECT max(seq) FROM event)"
+)
 LAST_OF_KIND = select(EVENT, "event", "WHERE subject = ? AND kind = ? ORDER BY item_seq DESC LIMIT 1")
 
 COUNT_OF_KIND = "SELECT count(*) FROM event WHERE subject = ? AND kind = ?"
@@ -199,6 +203,8 @@ SIGNOFFS_OF = select(SIGNOFF, "signoff", "WHERE report = ? ORDER BY event_seq")
 ALL_SIGNOFFS = select(SIGNOFF, "signoff", "ORDER BY event_seq")
 ALL_DUTIES = select(DUTY, "duty", "ORDER BY began_no")
 REPORTS_HELD = select(REPORT, "report", "WHERE holders LIKE ? ORDER BY period, opened_no")
+HASH_AT = "SELECT hash FROM event WHERE seq = ?"
+RESTORES = "SELECT payload FROM event WHERE kind = 'restored' ORDER BY seq"
 ANCHORS = "SELECT message_id, audit_seq, audit_head FROM message ORDER BY id"
 MAIL_COUNTS = (
     "SELECT purpose, sum(CASE WHEN state = 'sent' THEN 1 ELSE 0 END),"

@@ -9,8 +9,9 @@ from states.canonical import instant_text
 from states.models import Case, Duty, DutyKind, Entry, Report, Trigger
 from storage import rows
 from storage import statements as sql
-from storage.connection import ENDED, Connection, Row, Writer
-from storage.errors import Conflict, TransactionEnded, translated
+from storage.connection import ENDED, Connection, Ended, Row, Speaking, Writer
+from storage.errors import Conflict, TransactionEnded
+from storage.revision import need_current
 from workflow.chain import GENESIS
 from workflow.ports import Beat, ContactRow, EventRow, Heartbeat, Message, SignOffRow
 
@@ -30,7 +31,7 @@ class SqlTransaction:
         self.now = self.clock = now
         self.last_worked: datetime | None = None
         self._writer = writer
-        self._connection: Connection = ENDED
+        self._connection: Speaking | Ended = ENDED
         self._head = (0, GENESIS)
 
     def __enter__(self) -> Self:
@@ -45,25 +46,24 @@ class SqlTransaction:
         return self
 
     def _look_at_the_chain(self) -> None:
-        last = self._connection.execute(sql.HEAD).fetchone()
-        if last is not None:
-            self._head = (last[0], last[1])
-            last_event = datetime.fromisoformat(last[2])
+        """The version of the tables with it: a program that they were changed under must not write on."""
+        found = self._connection.execute(sql.HEAD_OF_REVISION).fetchone()
+        need_current(found[0] if found else None, self._writer.engine.shown)
+        if found[1] is not None:
+            self._head = (found[1], found[2])
+            last_event = datetime.fromisoformat(found[3])
             self.now = max(self.now, last_event)
-            self.last_worked = last_event if last[3] is None else max(last_event, datetime.fromisoformat(last[3]))
+            self.last_worked = last_event if found[4] is None else max(last_event, datetime.fromisoformat(found[4]))
 
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._connection = ENDED
         self._writer.give_back()
-        engine = self._writer.engine
-        if isinstance(fault, engine.faults):
-            raise translated(fault, engine.shown) from fault
 
     def commit(self) -> None:
         """Make it durable; nothing more can be done with this transaction."""
-        self._connection.execute("COMMIT")
+        self._connection.commit()
         self._connection = ENDED
 
     # --- loads -----------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from storage.database import engine_of
-from storage.schema import migrate
+from storage.schema import create
 from tests.storage.builders import no_parameters
 
 _numbers = itertools.count(1)
@@ -24,7 +24,7 @@ def server() -> Iterator[str]:
     try:
         for statement in ("ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()", "CREATE DATABASE template"):
             _on_server(url, statement)  # a test's database need not outlive a power cut
-        migrate(url.format("template"))
+        create(url.format("template"))
         yield url
     finally:
         server.cleanup()

@@ -14,6 +14,13 @@ from states.models import Case, Duty, DutyKind, Report
 from states.purposes import Purpose
 
 
+class StoreFault(Exception):  # noqa: N818  it says what failed
+    """The store itself failed or cannot be used at present: nothing is said about the act or timer that met it.
+
+    A timer that meets one is tried again at the next beat, never set aside.
+    """
+
+
 class Clock(Protocol):
     """The only source of the present; always aware, in UTC."""
 

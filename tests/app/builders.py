@@ -12,7 +12,7 @@ from app.bootstrap import put_together, read_settings
 from app.clock import SystemClock
 from app.founding import found
 from app.place import PROJECT
-from storage.schema import migrate
+from storage.schema import create
 
 SAMPLE = PROJECT / "config.yaml"
 Change = tuple[str, str]
@@ -56,7 +56,7 @@ def a_working_office(folder: Path, *changes: Change) -> Path:
     config = an_office(
         folder, ('# first_period: "2027-01"', f'first_period: "{last_month()}"'), ("holidays: []", stated), *changes
     )
-    migrate(url_of(config))
+    create(url_of(config))
     running = put_together(read_settings(config), SystemClock())
     with running.database:
         found(running)

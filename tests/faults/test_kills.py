@@ -28,7 +28,7 @@ from notifications.sink import MailSink, read_maildir
 from states import commands as c
 from storage.check import run_invariants
 from storage.database import Database, open_database
-from storage.schema import ready
+from storage.schema import create
 from workflow.audit import verify
 
 KILLS = int(os.environ.get("KAOJI_KILLS", "200"))
@@ -126,7 +126,7 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_kills(config: Path) -> None:
     print(f"kills {KILLS}, seed {seed}", file=sys.stderr)
     dice = random.Random(seed)
     url = f"sqlite:///{config.parent / 'office.db'}"
-    ready(url)
+    create(url)
     Renderer("http://kaoji.office.example")  # templates are compiled once, before anything is forked
     acknowledged: list[str] = []
 

@@ -13,7 +13,7 @@ import pytest
 from notifications.dispatcher import Dispatcher, DispatchSettings
 from notifications.mailer import SmtpMailer, SmtpSettings
 from storage.database import Database, open_database
-from storage.schema import migrate
+from storage.schema import create
 from tests.notifications.outbox import RENDERER, a_clock, a_letter
 from tests.notifications.smtp_server import (
     DROP,
@@ -34,7 +34,7 @@ HOUR = timedelta(hours=1)
 def database(tmp_path: Path) -> Iterator[Database]:
     """A file of the test's own."""
     url = f"sqlite:///{tmp_path / 'kaoji.db'}"
-    migrate(url)
+    create(url)
     with open_database(url) as opened:
         yield opened
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database, open_database
-from storage.schema import migrate
+from storage.schema import create
 from tests.postgres import database_on
 
 
@@ -15,7 +15,7 @@ from tests.postgres import database_on
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A migrated file to copy."""
     path = tmp_path_factory.mktemp("template") / "template.db"
-    migrate(f"sqlite:///{path}")
+    create(f"sqlite:///{path}")
     return path
 
 

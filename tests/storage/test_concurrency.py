@@ -12,7 +12,7 @@ import pytest
 from states.models import Report
 from storage.database import Database, engine_of, open_database
 from storage.errors import Conflict, LockedTooLong
-from storage.schema import migrate
+from storage.schema import create
 from tests.storage.builders import HOUR, NOW, a_message, a_report, an_event, append, attempt, no_parameters, stored
 from workflow.chain import BadLink, verified
 
@@ -124,7 +124,7 @@ def test_a_thread_kept_waiting_too_long_is_told_so(url: str) -> None:
 
 
 def test_a_connection_lost_between_transactions_is_renewed(postgres: str, empty_postgres_url: str) -> None:
-    migrate(empty_postgres_url)
+    create(empty_postgres_url)
     with open_database(empty_postgres_url) as database:
         name = empty_postgres_url.split("/")[3].partition("?")[0]
         cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'NAME'".replace("NAME", name)

@@ -1,6 +1,9 @@
 """Models, migrations and the fixed statements agree, on both databases."""
 
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,9 +18,12 @@ from sqlalchemy.pool import NullPool
 from storage import statements
 from storage.address import PostgresAddress, address_of
 from storage.database import REVISION, engine_of, open_database
-from storage.schema import current, migrate, ready
+from storage.errors import DatabaseExists, DatabaseLost, OutOfOrder
+from storage.lock import DaemonLock
+from storage.mark import place_of, write
+from storage.schema import create, current, migrate, need_ready
 from storage.tables import METADATA
-from tests.storage.builders import a_report, no_parameters, stored
+from tests.storage.builders import a_report, an_event, no_parameters, stored
 
 COLUMNS: dict[str, tuple[Sequence[str], Sequence[str]]] = {
     "event": (statements.EVENT, ()),
@@ -89,20 +95,92 @@ def definitions(url: str) -> Iterator[str]:
         yield head + bracket + ", ".join(sorted(parts))
 
 
-def test_an_upgrade_starts_from_nothing_and_can_be_repeated(empty_url: str) -> None:
+def test_a_new_database_is_made_and_an_upgrade_of_it_can_be_repeated(empty_url: str) -> None:
     assert current(empty_url) is None
 
+    assert create(empty_url) == REVISION
     assert migrate(empty_url) == REVISION
-    assert migrate(empty_url) == REVISION
-    assert current(empty_url) == ready(empty_url) == REVISION
+    assert current(empty_url) == REVISION
+    need_ready(empty_url)
     with open_database(empty_url) as database:
         stored(database, a_report())
         assert database.revision() == REVISION
 
 
-def test_a_new_database_is_made_ready(empty_url: str) -> None:
-    assert ready(empty_url) == REVISION
-    assert ready(empty_url) == REVISION
+def test_no_database_is_made_by_a_migration(empty_url: str, tmp_path: Path) -> None:
+    with pytest.raises(OutOfOrder) as refused:
+        migrate(empty_url)
+
+    assert current(empty_url) is None
+    assert list(tmp_path.glob("new.db*")) == []
+    assert "kaoji init" in refused.value.remedy
+
+
+def test_a_database_is_never_made_over_another(url: str) -> None:
+    with open_database(url) as database:
+        stored(database, a_report())
+
+    with pytest.raises(DatabaseExists):
+        create(url)
+
+    with open_database(url) as database:
+        assert database.reports() == [a_report()]
+
+
+@pytest.mark.parametrize("trace", ["office.db.mark", "office.db.lock", "office.db-wal"])
+def test_no_database_is_made_where_one_was_lost(tmp_path: Path, trace: str) -> None:
+    (tmp_path / trace).touch()
+
+    with pytest.raises(DatabaseExists) as refused:
+        create(f"sqlite:///{tmp_path}/office.db")
+
+    assert trace in refused.value.message
+    assert "kaoji restore" in refused.value.remedy
+    assert not (tmp_path / "office.db").exists()
+
+
+@pytest.mark.parametrize("trace", ["office.db.mark", "office.db.lock"])
+def test_a_lost_database_is_called_lost(tmp_path: Path, trace: str) -> None:
+    (tmp_path / trace).touch()
+
+    for use in (open_database, migrate, need_ready):
+        with pytest.raises(DatabaseLost, match="不见了") as refused:
+            use(f"sqlite:///{tmp_path}/office.db")
+        assert "kaoji restore" in refused.value.remedy
+    assert [file.name for file in tmp_path.iterdir()] == [trace]
+
+
+def test_what_failed_half_way_leaves_nothing(tmp_path: Path) -> None:
+    script = (
+        "import resource, signal, sys; from storage.schema import create; from storage.errors import DiskFull\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
+        "try: create(sys.argv[1])\n"
+        "except DiskFull as full: print('full')"
+    )
+
+    said = subprocess.run(
+        [sys.executable, "-c", script, f"sqlite:///{tmp_path}/office.db"], capture_output=True, text=True, check=True
+    )
+
+    assert said.stdout == "full\n"
+    assert not (tmp_path / "office.db").exists()
+    assert create(f"sqlite:///{tmp_path}/office.db") == REVISION
+
+
+def test_only_its_owner_may_read_a_database(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/office.db"
+    before = os.umask(0o022)
+    try:
+        create(url)
+        with open_database(url) as database, DaemonLock(url):
+            stored(database, a_report(), events=[an_event()])
+            write(place_of(url, tmp_path), database.mark())
+            modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+
+    ends = ("", "-shm", "-wal", ".lock", ".mark")
+    assert modes == {f"office.db{end}": 0o600 for end in ends}
 
 
 def test_the_program_knows_the_last_migration() -> None:
@@ -148,7 +226,7 @@ def test_every_statement_is_understood(url: str) -> None:
 )
 def test_the_sweeps_use_their_indexes(tmp_path: Path, text: str, index: str) -> None:
     url = f"sqlite:///{tmp_path}/plan.db"
-    migrate(url)
+    create(url)
 
     plan = no_parameters(engine_of(url), f"EXPLAIN QUERY PLAN {text.replace('?', '7')}")
 

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 
 from storage.database import Database, open_database
-from storage.schema import migrate
+from storage.schema import create
 
 
 @pytest.fixture(scope="session")
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database file without a single row."""
     path = tmp_path_factory.mktemp("migrated") / "office.db"
-    migrate(f"sqlite:///{path}")
+    create(f"sqlite:///{path}")
     return path
 
 
