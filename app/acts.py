@@ -31,8 +31,11 @@ from workflow.recording import Answer
 def act(parsed: argparse.Namespace) -> int:
     """`kaoji report|case|liaison ACT …`."""
     with _running(place(parsed)) as running:
-        command = _command(parsed, running)
-        answer = _carried_out(command, parsed.subject, running)
+        try:
+            command = _command(parsed, running)
+            answer = _carried_out(command, parsed.subject, running)
+        finally:
+            running.keep_mark()
         _say(answer, parsed, running)
     return 0
 

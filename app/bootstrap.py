@@ -7,14 +7,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import structlog
+
 from app.clock import SystemClock
 from app.config import Settings, load
 from app.holidays import workdays
 from states.calendar import WorkingCalendar
 from states.rules import Rules
+from storage import mark
 from storage.database import Database, open_database
+from storage.errors import StorageError
 from workflow.ports import Clock
 from workflow.service import Workflow
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,14 @@ class Running:
     rules: Rules
     workflow: Workflow
     clock: Clock
+    mark: Path
+
+    def keep_mark(self) -> None:
+        """Keep outside the database how far its history has come. What was done stays done where that fails."""
+        try:
+            mark.write(self.mark, self.database.mark())
+        except StorageError as fault:
+            log.warning("mark_not_kept", reason=fault.message)
 
     def __enter__(self) -> Self:
         return self
@@ -48,8 +62,18 @@ def rules_of(settings: Settings) -> Rules:
 
 
 def put_together(settings: Settings, clock: Clock, database_url: str | None = None) -> Running:
-    """Open the database and build the workflow on it. Raises StorageError when the database cannot be used."""
-    database = open_database(database_url or settings.database_url)
+    """Open the database and build the workflow on it.
+
+    Raises StorageError when the database cannot be used, also when it lacks history that its mark tells of.
+    """
+    url = database_url or settings.database_url
+    place = mark.place_of(url, settings.path.parent)
+    database = open_database(url)
+    try:
+        mark.need_whole(place, database)
+    except BaseException:
+        database.close()
+        raise
     rules = rules_of(settings)
     is_real = isinstance(clock, SystemClock)
     workflow = Workflow(
@@ -61,4 +85,4 @@ def put_together(settings: Settings, clock: Clock, database_url: str | None = No
         longest_downtime=timedelta(days=settings.longest_downtime_days) if is_real else None,
         fingerprint=settings.fingerprint if is_real else None,
     )
-    return Running(settings, database, rules, workflow, clock)
+    return Running(settings, database, rules, workflow, clock, place)

@@ -20,6 +20,7 @@ from app.log import configure
 from app.mailing import dispatcher_for
 from app.place import office_place
 from notifications.dispatcher import Dispatcher
+from storage.errors import DaemonRunning, DatabaseLost, SchemaNotCurrent, StorageError
 from storage.lock import DaemonLock
 from storage.schema import need_ready
 
@@ -35,17 +36,18 @@ def serve(parsed: argparse.Namespace) -> int:
     settings = read_settings(office.config)
     configure(settings.log_level)
     database_url = office.database or settings.database_url
-    with DaemonLock(database_url):
+    with DaemonLock(database_url) as lock:
         need_ready(database_url)
         with put_together(settings, SystemClock(), database_url) as running:
             found(running)
-            asyncio.run(_run(running))
+            asyncio.run(_run(running, lock))
     return 0
 
 
-async def _run(running: Running) -> None:
+async def _run(running: Running, lock: DaemonLock) -> None:
+    """Until it is told to stop. Raises StorageError where the database is no longer its own to serve."""
     stopping = asyncio.Event()
-    heartbeat = _Heartbeat(running, dispatcher_for(running), stopping)
+    heartbeat = _Heartbeat(running, dispatcher_for(running), stopping, lock)
     seconds = running.settings.heartbeat_seconds
     scheduler = AsyncIOScheduler(timezone=running.settings.office.timezone)
     # One late beat stands for all missed ones, however long the machine slept: the rows say what is due.
@@ -62,6 +64,8 @@ async def _run(running: Running) -> None:
         scheduler.shutdown(wait=False)
         await heartbeat.stop()
     log.info("daemon_stopped")
+    if heartbeat.ended_by is not None:
+        raise heartbeat.ended_by
 
 
 @contextlib.contextmanager
@@ -79,7 +83,9 @@ def _stopped_by_signals(stopping: asyncio.Event) -> Iterator[None]:
 class _Heartbeat:
     """The two things the daemon does again and again. A fault in one beat is logged; the next beat tries again."""
 
-    def __init__(self, running: Running, dispatcher: Dispatcher, stopping: asyncio.Event) -> None:
+    def __init__(self, running: Running, dispatcher: Dispatcher, stopping: asyncio.Event, lock: DaemonLock) -> None:
+        self.ended_by: StorageError | None = None
+        self._lock = lock
         self._running = running
         self._dispatcher = dispatcher
         self._stopping = stopping
@@ -89,8 +95,15 @@ class _Heartbeat:
         """Apply every timer whose time has come, some at a time off the event loop, until told to stop."""
         applied = 0
         try:
+            if not await asyncio.to_thread(self._lock.held):
+                return  # a server that cannot be asked is asked again at the next beat
             while not self._stopping.is_set() and (some := await asyncio.to_thread(self._running.workflow.run_some)):
                 applied += some
+            await asyncio.to_thread(self._running.keep_mark)
+        except (DaemonRunning, DatabaseLost, SchemaNotCurrent) as fault:
+            log.critical("daemon_must_stop", reason=fault.message)
+            self.ended_by = fault
+            self._stopping.set()
         except Exception:
             log.exception("timers_failed")
         if applied:

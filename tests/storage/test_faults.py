@@ -333,7 +333,7 @@ def test_a_fault_is_told_in_words_where_it_is_met(postgres: str) -> None:
             cut_off(url)
             with pytest.raises(errors.Unreachable) as met:
                 tx.report("2015-10/shirong")
-    assert isinstance(met.value, StoreFault)
+            assert isinstance(met.value, StoreFault)
 
 
 def test_a_lost_answer_to_a_commit_says_to_ask_first(postgres: str) -> None:
@@ -343,8 +343,8 @@ def test_a_lost_answer_to_a_commit_says_to_ask_first(postgres: str) -> None:
             cut_off(url)
             with pytest.raises(errors.Unanswered) as lost:
                 tx.commit()
-    assert "kaoji status" in lost.value.remedy
-    assert "--command-id" in lost.value.remedy
+            assert "kaoji status" in lost.value.remedy
+            assert "--command-id" in lost.value.remedy
 
 
 def cut_off(url: str) -> None:
