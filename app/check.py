@@ -5,6 +5,7 @@ import asyncio
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from app.answers import print_json
 from app.bootstrap import read_settings, rules_of
@@ -15,7 +16,8 @@ from app.holidays import FIRST_KNOWN_YEAR, LAST_KNOWN_YEAR, unknown_year
 from app.log import configure
 from app.place import Place, place
 from app.upkeep import proven
-from storage.check import run_invariants
+from storage import mark
+from storage.check import run_invariants, wide_open
 from storage.database import Database, open_database
 from workflow.ports import Delivery, MailFailure
 
@@ -88,7 +90,12 @@ def _database(office: Place, settings: Settings) -> Iterator[Finding]:
             detail=f"{broken.title}：{broken.rows}",
             remedy="数据被程序以外的途径改动过；请用 kaoji audit verify 找出何处，并从备份恢复",
         )
+    place = mark.place_of(url, settings.path.parent)
+    yield from _wide_open(url, place)
     with open_database(url) as database:
+        cut = mark.problem_of(place, database)
+        if cut is not None:
+            yield Finding(what="历史标记", well=False, detail=cut, remedy=mark.REMEDY)
         verdict = proven(database)
         yield Finding(
             what="流转记录",
@@ -99,6 +106,17 @@ def _database(office: Place, settings: Settings) -> Iterator[Finding]:
         yield from _dead_mails(database)
         for failure in database.wake_failures():
             yield Finding(what="定时器", well=False, detail=str(failure), remedy="一小时后自动重试；请把日志交给管理员")
+
+
+def _wide_open(url: str, place: Path) -> Iterator[Finding]:
+    """The office's records hold names and addresses: they are for the daemon's user alone."""
+    for path, mode in wide_open(url, place):
+        yield Finding(
+            what="文件权限",
+            well=False,
+            detail=f"{path} 的权限是 {mode:04o}，别的用户也能打开",
+            remedy=f"请运行 chmod 600 {path}",
+        )
 
 
 def _dead_mails(database: Database) -> Iterator[Finding]:

@@ -7,15 +7,18 @@ import sys
 from app.answers import print_json
 from app.place import office_place, place
 from storage.database import Database, open_database
+from storage.lock import DaemonLock
 from storage.schema import migrate as migrate_database
 from workflow.audit import Verdict, verify
 
 
 def migrate(parsed: argparse.Namespace) -> int:
-    """`kaoji migrate`."""
+    """`kaoji migrate`. Refused while a daemon runs: it would go on writing under the tables it was started with."""
     office = office_place(parsed)
     url = office.database or office.glance().database_url
-    print(f"数据库结构已是 {migrate_database(url)}")
+    with DaemonLock(url):
+        version = migrate_database(url)
+    print(f"数据库结构已是 {version}")
     return 0
 
 

@@ -7,6 +7,7 @@ two things no query can say: that every move is one of the lifecycle (I02), and 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from states.lifecycle import CASE, REPORT, Lifecycle
@@ -46,6 +47,16 @@ def run_invariants(url: str) -> list[Finding]:
     finally:
         connection.close()
     return findings
+
+
+def wide_open(url: str, mark: Path) -> list[tuple[Path, int]]:
+    """The files of the database that others than their owner may open, each with its mode."""
+    address = address_of(url)
+    files = [mark]
+    if isinstance(address, SqliteAddress):
+        files = [address.path, *address.logs, address.beside("lock"), mark]
+    found = ((path, path.stat().st_mode & 0o777) for path in files if path.exists())
+    return [(path, mode) for path, mode in found if mode & 0o077]
 
 
 def _looked_at(connection: Connection) -> Iterator[Finding]:

@@ -15,7 +15,7 @@ from storage.address import SqliteAddress, address_of
 from storage.errors import HistoryCut, unusable_file
 from workflow.chain import GENESIS
 
-_REMEDY = "请停止使用，找回缺少的文件（kaoji.db、kaoji.db-wal 须一起）；找不回的，用 kaoji restore 恢复最近的备份"
+REMEDY = "请停止使用，找回缺少的文件（kaoji.db、kaoji.db-wal 须一起）；找不回的，用 kaoji restore 恢复最近的备份"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +93,7 @@ def need_whole(place: Path, database: Marked) -> None:
     """Raise HistoryCut, naming what is missing, unless the database holds the history its mark tells of."""
     problem = problem_of(place, database)
     if problem is not None:
-        raise HistoryCut(problem, _REMEDY)
+        raise HistoryCut(problem, REMEDY)
 
 
 def problem_of(place: Path, database: Marked) -> str | None:

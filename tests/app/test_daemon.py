@@ -1,6 +1,7 @@
 """The real daemon as a process: what was due in its absence is done once, whatever kills it; and it stops when told."""
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,7 +18,8 @@ from app.clock import SystemClock
 from app.place import DEMO_CASE
 from notifications.sink import MailSink
 from states.purposes import Purpose
-from storage.database import StorageError, open_database
+from storage.database import open_database
+from storage.schema import create
 from workflow.audit import verify
 
 KAOJI = Path(sys.executable).with_name("kaoji")
@@ -37,6 +39,7 @@ def office(tmp_path: Path) -> Iterator[Path]:
         config = tmp_path / "config.yaml"
         config.write_text((DEMO_CASE / "config.yaml").read_text(encoding="utf-8") + own, encoding="utf-8")
         (tmp_path / "indicators.csv").write_bytes((DEMO_CASE / "indicators.csv").read_bytes())
+        create(_url(config))
         yield config
 
 
@@ -64,11 +67,8 @@ def _until(holds: Callable[[], bool], seconds: float = 40) -> None:
 
 
 def _overdue_sent(config: Path) -> Counter[tuple[object, str]]:
-    try:
-        with open_database(_url(config), read_only=True) as database:
-            messages = database.messages(state="sent")
-    except StorageError:  # the schema is being made at this very moment
-        return Counter()
+    with open_database(_url(config), read_only=True) as database:
+        messages = database.messages(state="sent")
     overdue = (message for message in messages if message.purpose is Purpose.OVERDUE)
     return Counter((message.facts["report"], message.recipient) for message in overdue)
 
@@ -106,6 +106,50 @@ def test_questions_are_answered_while_it_runs_and_a_second_one_is_refused(office
     assert len(second.stderr.splitlines()) == 2
 
 
+def test_it_makes_no_database_and_says_which_is_lost(office: Path) -> None:
+    for beside in office.parent.glob("office.db*"):
+        beside.rename(beside.with_name(f"aside-{beside.name}"))
+
+    new = _kaoji(office, "serve")
+    (office.parent / "office.db.mark").touch()
+    lost = _kaoji(office, "serve")
+
+    assert (new.returncode, lost.returncode) == (1, 1)
+    assert "kaoji init" in new.stderr
+    assert "kaoji restore" in lost.stderr
+    assert list(office.parent.glob("office.db")) == []
+
+
+def test_it_stops_when_another_file_takes_the_place_of_its_database(office: Path) -> None:
+    database = office.parent / "office.db"
+    with _daemon(office) as daemon:
+        _until(lambda: bool(_overdue_sent(office)))
+        shutil.copy(database, office.parent / "copy.db")
+        (office.parent / "copy.db").replace(database)
+        assert daemon.wait(timeout=30) == 1
+
+    assert "换成另一个文件" in "".join(log.read_text(encoding="utf-8") for log in office.parent.glob("log-*"))
+
+
+def test_a_history_cut_short_is_refused(office: Path) -> None:
+    """The last events are in the log beside the database until the last process closes it."""
+    with _daemon(office) as daemon:
+        _until(lambda: bool(_overdue_sent(office)))
+        daemon.kill()
+        daemon.wait(timeout=10)
+    for beside in ("office.db-wal", "office.db-shm"):
+        (office.parent / beside).unlink()
+
+    started, acted, checked = _kaoji(office, "serve"), _kaoji(office, *_URGE), _kaoji(office, "check")
+
+    assert (started.returncode, acted.returncode, checked.returncode) == (1, 1, 1)
+    for said in (started.stderr, acted.stderr, checked.stderr):
+        assert re.search(r"缺第 \d+–\d+ 条流转记录", said)
+
+
+_URGE = ("report", "urge", "2015-10/shirong", "--as", "office")
+
+
 def _kaoji(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(KAOJI), "--config", str(config), *arguments], capture_output=True, text=True, timeout=30, check=False
@@ -127,8 +171,5 @@ def test_it_stops_when_told_amid_years_of_timers(office: Path) -> None:
 
 
 def _opened(config: Path) -> int:
-    try:
-        with open_database(_url(config), read_only=True) as database:
-            return len(database.reports())
-    except StorageError:
-        return 0
+    with open_database(_url(config), read_only=True) as database:
+        return len(database.reports())

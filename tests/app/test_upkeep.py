@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -23,6 +24,8 @@ from app.place import Place
 from app.upkeep import proven
 from notifications.sink import MailSink
 from storage.database import Database, engine_of, open_database
+from storage.lock import DaemonLock
+from storage.schema import create
 from tests.app.builders import a_working_office, an_office, last_month, records, url_of
 from workflow.ports import EventRow, Outcome
 
@@ -75,15 +78,23 @@ def harm(config: Path, *statements: str) -> None:
 # --- migrate -------------------------------------------------------------------------------------------------------
 
 
-def test_migrate_makes_a_database_that_questions_can_be_asked_of(kaoji: Run, tmp_path: Path) -> None:
+def test_migrate_makes_no_database(kaoji: Run, tmp_path: Path) -> None:
     config = an_office(tmp_path / "new")
 
     status, printed, said = kaoji("migrate", config=config)
 
-    assert (status, said) == (0, "")
-    assert "数据库结构已是" in printed
-    assert kaoji("status", "--json", config=config) == (0, "[]\n", "")
-    assert kaoji("audit", "verify", config=config)[0] == 0
+    assert (status, printed) == (1, "")
+    assert "kaoji init" in said
+    assert not (tmp_path / "new" / "kaoji.db").exists()
+
+
+def test_migrate_is_refused_while_a_daemon_runs(kaoji: Run, office: Path) -> None:
+    with DaemonLock(url_of(office)):
+        status, printed, said = kaoji("migrate")
+
+    assert (status, printed) == (1, "")
+    assert f"进程号 {os.getpid()}" in said
+    assert "停止" in said
 
 
 def test_migrating_again_changes_nothing(kaoji: Run, office: Path) -> None:
@@ -95,9 +106,9 @@ def test_migrating_again_changes_nothing(kaoji: Run, office: Path) -> None:
 
 
 def test_migrate_takes_another_database_by_name(kaoji: Run, tmp_path: Path) -> None:
-    assert kaoji("--database", f"sqlite:///{tmp_path / 'other.db'}", "migrate")[0] == 0
+    create(f"sqlite:///{tmp_path / 'other.db'}")
 
-    assert (tmp_path / "other.db").exists()
+    assert kaoji("--database", f"sqlite:///{tmp_path / 'other.db'}", "migrate")[0] == 0
 
 
 # --- check ---------------------------------------------------------------------------------------------------------
@@ -173,7 +184,7 @@ def test_a_database_not_yet_made_is_told_to_be_made(kaoji: Run, office: Path) ->
     status, _, said = kaoji("check")
 
     assert status == 1
-    assert "kaoji migrate" in said
+    assert "kaoji init" in said
 
 
 def test_a_mail_given_up_is_named_with_its_reader_and_the_servers_words(kaoji: Run, office: Path) -> None:
@@ -189,6 +200,16 @@ def test_a_mail_given_up_is_named_with_its_reader_and_the_servers_words(kaoji: R
     assert f"{mail.name} <{mail.address}>" in wrong
     assert "550 no such user here" in wrong
     assert mail.recipient in remedy
+
+
+def test_files_that_others_may_open_are_named(kaoji: Run, office: Path) -> None:
+    (office.parent / "kaoji.db").chmod(0o644)
+
+    status, _, said = kaoji("check")
+
+    assert status == 1
+    assert "✗ 文件权限：" in said
+    assert f"chmod 600 {office.parent / 'kaoji.db'}" in said
 
 
 def test_a_timer_that_failed_is_named(kaoji: Run, office: Path) -> None:
@@ -327,7 +348,7 @@ def test_a_change_in_the_exported_chain_is_found_without_the_product(kaoji: Run)
 
 def test_the_export_of_an_empty_office_is_empty(kaoji: Run, tmp_path: Path) -> None:
     config = an_office(tmp_path / "new")
-    kaoji("migrate", config=config)
+    create(url_of(config))
 
     assert kaoji("audit", "export", config=config) == (0, "", "")
 
