@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from documents.archive import safe_copy
 from documents.document import Document
 from documents.problem import refusal
+from documents.sandbox import parse
 
 __all__ = ["Document", "read_document"]
 
@@ -25,7 +25,7 @@ def read_document(path: Path) -> Document:
         raise refusal(path.name, f"不支持这种文件（{kind or '没有扩展名'}）", _SAVE_AS)
     content = _content(path)
     _check_magic(path.name, kind, content)
-    return _word(path.name, content) if kind == ".docx" else _spreadsheet(path.name, content, kind)
+    return parse(path.name, content, kind)
 
 
 def _content(path: Path) -> bytes:
@@ -51,18 +51,3 @@ def _check_magic(file: str, kind: str, content: bytes) -> None:
     if content.startswith(_COMPOUND) and _ENCRYPTED in content:
         raise refusal(file, "文件加了密码", "请取消打开密码，另存后再报")
     raise refusal(file, f"扩展名是 {kind}，内容却不是这种文件", _SAVE_AS)
-
-
-def _spreadsheet(file: str, content: bytes, kind: str) -> Document:
-    from documents.spreadsheet import check_extent, read_spreadsheet
-
-    if kind == ".xlsx":
-        content = safe_copy(file, content)
-        check_extent(file, content)
-    return read_spreadsheet(file, content, kind)
-
-
-def _word(file: str, content: bytes) -> Document:
-    from documents.word import read_word
-
-    return read_word(file, safe_copy(file, content))

@@ -9,6 +9,8 @@ from documents.text import fold
 MAX_ROWS = 5_000
 MAX_COLUMNS = 256
 """A table has no more rows and columns than these; a file with more is not this form."""
+MAX_CELLS = 100_000
+"""So many cells of all tables together may hold something."""
 
 
 class Column(StrEnum):
@@ -36,12 +38,19 @@ class Table:
 
     A vertically merged cell repeats its text in each of its rows; `continued` holds the (row, column) where it does.
     A horizontally merged cell stands in its first column only; `spans` gives its last one by (row, column).
+    `above` are the paragraphs of a text document between the table before and this one. `unvalued` are cells with a
+    formula whose value the file does not hold: they are empty in `rows`. Rows and columns nobody sees are in `rows`
+    like all others, and told by `hidden_rows` and `hidden_columns`.
     """
 
     name: str
     rows: tuple[tuple[str, ...], ...]
+    above: tuple[str, ...] = ()
     continued: frozenset[tuple[int, int]] = frozenset()
     spans: Mapping[tuple[int, int], int] = field(default_factory=dict)
+    unvalued: frozenset[tuple[int, int]] = frozenset()
+    hidden_rows: frozenset[int] = frozenset()
+    hidden_columns: frozenset[int] = frozenset()
 
     def cell(self, row: int, position: int) -> str:
         """Text of a cell; empty where the row is shorter."""
