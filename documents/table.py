@@ -29,6 +29,7 @@ _SYNONYMS = {
     Column.TARGET: ("年终承诺目标", "年终目标", "承诺目标"),
 }
 _TITLES = {fold(title): column for column, titles in _SYNONYMS.items() for title in titles}
+_LONGEST_TITLE = 60  # white space and all
 _OPTIONAL = frozenset({fold("序号"), fold("考核主要内容")})
 
 
@@ -128,23 +129,29 @@ def _header(table: Table, first: int, height: int) -> Header:
     lines = table.rows[first : first + height]
     stacks = list(_stacks(lines))
     positions: dict[Column, tuple[int, ...]] = {}
-    for position, stack in enumerate(stacks):
+    for position, stack in stacks:
         for column in _columns(stack):
             positions[column] = (*positions.get(column, ()), position)
-    titles = tuple(title for stack in stacks if (title := "".join(dict.fromkeys(stack))))
+    titles = tuple(title for _, stack in stacks if (title := "".join(dict.fromkeys(stack))))
     return Header(first=first, height=height, positions=positions, titles=titles)
 
 
-def _stacks(lines: Sequence[Sequence[str]]) -> Iterator[list[str]]:
-    for position in range(max(map(len, lines))):
+def _stacks(lines: Sequence[Sequence[str]]) -> Iterator[tuple[int, list[str]]]:
+    """Yield what stands in each column that is not blank: one cell, or two, the upper one first."""
+    positions = sorted({place for line in lines for place, cell in enumerate(line) if cell})
+    for position in positions:
         cells = (line[position] for line in lines if position < len(line))
-        yield [" ".join(cell.split()) for cell in cells if cell.strip()]
+        yield position, [" ".join(cell.split()) for cell in cells if cell.strip()]
 
 
 def _columns(stack: list[str]) -> set[Column]:
     """Return what a stack of title cells says, together or each alone: 排名情况 over 最新排名 is a rank."""
-    spellings = ("".join(stack), *stack)
-    return {column for spelling in spellings if (column := _TITLES.get(fold(spelling)))}
+    spellings = {"".join(stack), *stack}
+    return {
+        column
+        for spelling in spellings
+        if len(spelling) <= _LONGEST_TITLE and (column := _TITLES.get(fold(spelling)))
+    }
 
 
 def _section(table: Table, header: Header, end: int) -> Section:

@@ -20,6 +20,8 @@ def clean(text: str) -> str:
 
     The characters themselves stay as written: full-width digits stay full-width.
     """
+    if text.isprintable():  # neither line ends nor anything invisible, and so are nearly all cells
+        return unicodedata.normalize("NFC", text).strip()
     joined = _LINE_ENDS.sub(" ", text)
     visible = (char for char in joined if unicodedata.category(char) not in {"Cc", "Cf", "Cs"})
     return unicodedata.normalize("NFC", "".join(visible)).strip()
