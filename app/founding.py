@@ -3,7 +3,7 @@
 import structlog
 
 from app.bootstrap import Running
-from states.periods import written
+from states.duties import first_period
 
 log = structlog.get_logger()
 
@@ -11,13 +11,15 @@ log = structlog.get_logger()
 def found(running: Running) -> None:
     """Take over what a killed daemon was sending, begin duties not yet watched, take in a changed configuration.
 
-    The first period opened is `daemon.first_period`, else the present month, even when its opening day has passed.
+    A new office begins with the first period that leaves its people time enough, or with `daemon.first_period`.
+    Raises WrongTime where that one's deadline has passed, ClockDoubted where the clock cannot be believed.
     """
-    calendar, now = running.rules.calendar, running.clock.now()
-    local = calendar.local(now)
-    period = running.settings.first_period or written(local.year, local.month)
-    opening = calendar.opening(period, running.settings.policies.open_time)
-    running.database.release_leases(now)
+    now, settings = running.clock.now(), running.settings
+    opening = None
+    if not running.database.duties():
+        period = first_period(running.rules, now, settings.first_period)
+        opening = running.rules.calendar.opening(period, settings.policies.open_time)
     running.workflow.begin_duties(now, opening_since=opening)
-    if running.workflow.take_in(running.settings.fingerprint):
-        log.info("configuration_taken_in", fingerprint=running.settings.fingerprint)
+    running.database.release_leases(now)
+    if running.workflow.take_in(settings.fingerprint):
+        log.info("configuration_taken_in", fingerprint=settings.fingerprint)

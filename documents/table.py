@@ -148,9 +148,7 @@ def _columns(stack: list[str]) -> set[Column]:
     """Return what a stack of title cells says, together or each alone: 排名情况 over 最新排名 is a rank."""
     spellings = {"".join(stack), *stack}
     return {
-        column
-        for spelling in spellings
-        if len(spelling) <= _LONGEST_TITLE and (column := _TITLES.get(fold(spelling)))
+        column for spelling in spellings if len(spelling) <= _LONGEST_TITLE and (column := _TITLES.get(fold(spelling)))
     }
 
 

@@ -35,7 +35,6 @@ class _Telling:
     """What all notices of one command share."""
 
     rules: Rules
-    situation: Situation
     applied: Sequence[Applied]
     actor: str
     now: datetime
@@ -55,14 +54,12 @@ FOLDED = {
 """What one command may tell one person several times over; it comes as one mail, with a list of this name."""
 
 
-def notices_for(
-    applied: Sequence[Applied], situation: Situation, rules: Rules, *, actor: str, now: datetime
-) -> list[Notice]:
+def notices_for(applied: Sequence[Applied], rules: Rules, *, actor: str, now: datetime) -> list[Notice]:
     """The notices of everything one command decided, each person once per event and purpose.
 
     What is told to one person of several reports or cases at once is folded into one mail.
     """
-    telling = _Telling(rules, situation, applied, actor, now)
+    telling = _Telling(rules, applied, actor, now)
     notices: list[Notice] = []
     for place, one in enumerate(applied):
         superseded = any(isinstance(later.event, e.ReportSubmitted) for later in applied[place + 1 :])
@@ -121,17 +118,18 @@ def _tell(one: Applied, telling: _Telling, *, superseded: bool) -> list[_Told]:
     match one.after:
         case Report():
             before = one.before if isinstance(one.before, Report) else None
-            return _tell_report(one.event, before, one.after, telling, superseded=superseded)
+            told = _tell_report(one, before, one.after, telling, superseded=superseded)
+            return told if one.after.holders else [*told, *_vacancy(one.event, before, one.after, telling)]
         case Case():
-            return _tell_case(one.event, one.after, telling)
+            return _tell_case(one, one.after, telling)
         case Duty():
-            return _tell_duty(one.event, one.after, telling)
+            return _tell_duty(one, one.after, telling)
 
 
 def _tell_report(
-    event: e.Event, before: Report | None, after: Report, telling: _Telling, *, superseded: bool
+    one: Applied, before: Report | None, after: Report, telling: _Telling, *, superseded: bool
 ) -> list[_Told]:
-    rules, now, unit, situation = telling.rules, telling.now, after.unit, telling.situation
+    rules, now, unit, event, situation = telling.rules, telling.now, after.unit, one.event, one.situation
     said = facts.of_report(after, rules)
 
     def with_table(text: str = "", **more: object) -> facts.Facts:
@@ -140,7 +138,9 @@ def _tell_report(
 
     match event:
         case e.ReportOpened():
-            return [(Purpose.OPENED, after.holders, False, {**said, "indicators": _last_ranks(after, telling)})]
+            return [
+                (Purpose.OPENED, after.holders, False, {**said, "indicators": _last_ranks(after, situation, rules)})
+            ]
         case e.TableSaved() if before is not None and before.sent:
             asked = tuple(person for person in before.holders if person != telling.actor)
             return [(Purpose.WITHDRAWN, asked, False, with_table(edited=True, drafter=False))]
@@ -166,7 +166,7 @@ def _tell_report(
                 (purpose, drafters, False, with_table(event.reason, drafter=True)),
                 (purpose, others, False, with_table(event.reason, drafter=False)),
             ]
-    return _tell_holder(event, after, telling, said)
+    return _tell_holder(one, after, telling, said)
 
 
 _BACK = {
@@ -176,9 +176,12 @@ _BACK = {
 }
 
 
-def _tell_holder(event: e.Event, after: Report, telling: _Telling, said: facts.Facts) -> list[_Told]:
+def _tell_holder(one: Applied, after: Report, telling: _Telling, said: facts.Facts) -> list[_Told]:
     """What timers, urging and changes of hands tell whoever holds the report."""
+    event = one.event
     match event:
+        case e.DeadlineMoved():
+            return [moved_deadline(event.before, event.after, after, telling.rules)]
         case e.HolderReminded():
             more = {"days_left": event.days_left, "folded": len(event.due_instants) - 1}
             return [(Purpose.REMINDER, after.holders, False, {**said, **more})]
@@ -192,12 +195,22 @@ def _tell_holder(event: e.Event, after: Report, telling: _Telling, said: facts.F
             new = tuple(person for person in event.after if person not in event.before)
             gone = tuple(person for person in event.before if person not in event.after)
             waits_to_be_read = after.sent or after.state is not ReportState.DRAFT
-            table = facts.of_table(after, telling.situation.previous, (), telling.rules) if waits_to_be_read else {}
+            table = facts.of_table(after, one.situation.previous, (), telling.rules) if waits_to_be_read else {}
             return [
                 (Purpose.HANDED_OVER, new, False, {**said, **table, "gone": False}),
                 (Purpose.HANDED_OVER, gone, False, {**said, "gone": True}),
             ]
     return []
+
+
+def _vacancy(event: e.Event, before: Report | None, after: Report, telling: _Telling) -> list[_Told]:
+    """A report that waits on a post nobody holds is told of when it comes to wait there, and at every prompt."""
+    post = facts.waiting_post(after, telling.rules)
+    waited = before is not None and not before.holders and facts.waiting_post(before, telling.rules) == post
+    prompts = isinstance(event, (e.HolderReminded, e.ReportOverdue, e.OverdueEscalated))
+    if post is None or (waited and not prompts):
+        return []
+    return [vacancy(post, after, telling.rules, telling.now)]
 
 
 def vacancy(post: str, report: Report, rules: Rules, now: datetime) -> _Told:
@@ -226,15 +239,13 @@ def _concerned(before: Report | None, telling: _Telling) -> tuple[tuple[str, ...
     return tuple(one for one in drafters if one != telling.actor), tuple(one for one in others if one != telling.actor)
 
 
-def _last_ranks(report: Report, telling: _Telling) -> list[facts.Facts]:
+def _last_ranks(report: Report, situation: Situation, rules: Rules) -> list[facts.Facts]:
     """Each indicator with what stood in its row last month, for the drafter to take over or not."""
-    earlier = [
-        other for other in telling.situation.reports if other.unit == report.unit and other.period < report.period
-    ]
+    earlier = [other for other in situation.reports if other.unit == report.unit and other.period < report.period]
     last = max(earlier, key=lambda other: other.period, default=None)
     ranks = {entry.indicator: entry.rank_text for entry in last.entries} if last else {}
     return [
-        {"name": facts.indicator_name(entry.indicator, telling.rules), "last_rank": ranks.get(entry.indicator, "")}
+        {"name": facts.indicator_name(entry.indicator, rules), "last_rank": ranks.get(entry.indicator, "")}
         for entry in report.entries
     ]
 
@@ -263,8 +274,8 @@ def _clauses(entry: Entry, judgement: e.Judgement, rules: Rules) -> tuple[Ground
     return lagging_clauses(entry, judgement.rank, judgement.previous, target, rules)
 
 
-def _tell_case(event: e.Event, case: Case, telling: _Telling) -> list[_Told]:
-    rules, now = telling.rules, telling.now
+def _tell_case(one: Applied, case: Case, telling: _Telling) -> list[_Told]:
+    rules, now, event = telling.rules, telling.now, one.event
     assessors = rules.assessors(case.unit, now)
     leading = rules.first_signers(case.unit, now) + rules.second_signers(case.unit, now)
     everyone = leading + assessors
@@ -320,13 +331,16 @@ def _grounds(event: e.Event, case: Case, telling: _Telling) -> tuple[Ground, ...
                 }[one.event.to]
                 return (Ground(rule=Rule.OVERDUE, count=days, due_at=one.after.due_at),)
             case e.ReportReviewed():
-                return _of_review(event, case, one.event, one.after, telling)
+                return _of_review(event, case, one, one.event, telling)
     return ()
 
 
 def _of_review(
-    event: e.Event, case: Case, review: e.ReportReviewed, report: Report, telling: _Telling
+    event: e.Event, case: Case, reviewed: Applied, review: e.ReportReviewed, telling: _Telling
 ) -> tuple[Ground, ...]:
+    report = reviewed.after
+    if not isinstance(report, Report):
+        return ()
     judgement = next((one for one in review.judgements if one.indicator == case.indicator), None)
     entry = next((one for one in report.entries if one.indicator == case.indicator), None)
     if judgement is None or entry is None:
@@ -337,7 +351,7 @@ def _of_review(
         case e.CaseOpened():
             return tuple(clause for clause in clauses if FLAG_OF[clause.rule].value == event.trigger.value)
         case e.CaseAdvanced(rule="repeated_lagging"):
-            times = 1 + times_lagging(report, judgement.indicator, telling.situation.reports)
+            times = 1 + times_lagging(report, judgement.indicator, reviewed.situation.reports)
             lagging = [clause for clause in clauses if clause.rule in (Rule.LAST_PLACES, Rule.LAST_DISTRICT)]
             return (Ground(rule=Rule.REPEATED_LAGGING, count=times), *lagging)
         case e.CaseAdvanced() | e.PointsProposed():
@@ -347,15 +361,15 @@ def _of_review(
     return ()
 
 
-def _tell_duty(event: e.Event, duty: Duty, telling: _Telling) -> list[_Told]:
-    rules, now, situation = telling.rules, telling.now, telling.situation
+def _tell_duty(one: Applied, duty: Duty, telling: _Telling) -> list[_Told]:
+    rules, now, event, situation = telling.rules, telling.now, one.event, one.situation
     match event:
         case e.LiaisonReminded():
             told = rules.first_signers(duty.unit, now) if event.head else rules.liaisons(duty.unit, now)
             purpose = Purpose.LIAISON_BEHIND if event.head else Purpose.LIAISON_DUE
             return [(purpose, told, False, _liaison_facts(duty, telling))]
         case e.DigestDue():
-            return _digests(event, duty, telling)
+            return _digests(event, duty, situation, telling)
         case e.BulletinDue():
             cases = tuple(situation.cases.values())
             own = facts.of_bulletin(event.period, situation.reports, cases, rules)
@@ -363,9 +377,9 @@ def _tell_duty(event: e.Event, duty: Duty, telling: _Telling) -> list[_Told]:
     return []
 
 
-def _digests(event: e.DigestDue, duty: Duty, telling: _Telling) -> list[_Told]:
+def _digests(event: e.DigestDue, duty: Duty, situation: Situation, telling: _Telling) -> list[_Told]:
     """The morning's lists, for the office and for the assessor; an empty one is not sent."""
-    rules, now, situation = telling.rules, telling.now, telling.situation
+    rules, now = telling.rules, telling.now
     calendar = rules.calendar
     following = calendar.next_workday_at(event.due_instants[-1], rules.policies.digest_time)
     if calendar.day_of(following) == calendar.day_of(now):

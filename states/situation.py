@@ -30,8 +30,6 @@ class Situation:
 
     `cases`: the unit's open rank cases by indicator; `overdue_case`: the open one of this report;
     `reports`: all reports of the unit; `sections`: this period's reports by unit, for a consolidation;
-    `previous`: the unit's last report before this period; `earlier`: the rows as they stood when they were last sent
-    before, or before the last save where they never were;
     `points_used`: points proposed or confirmed for the unit in this calendar year; `next_case`: the next number.
     `previous`: the unit's last report before this period, with its entries; `earlier`: the entries as they stood when
     the table was last sent before, or before the last save where it never was; empty where there is nothing earlier.
@@ -45,8 +43,10 @@ class Situation:
     earlier: tuple[Entry, ...] = ()
     points_used: int = 0
     next_case: int = 1
-    previous: Report | None = None
-    earlier: tuple[Entry, ...] = ()
+
+
+NOTHING = Situation()
+"""Where the subject alone is looked at."""
 
 
 def report_subject(ref: str) -> str:
@@ -61,9 +61,27 @@ def case_subject(case: int) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """A fact and what it made of its subject; `before` is None where the fact brought it into being."""
+    """A fact and what it made of its subject; `before` is None where the fact brought it into being.
+
+    `situation` is what it was decided on.
+    """
 
     subject: str
     event: Event
     before: Report | Case | Duty | None
     after: Report | Case | Duty
+    situation: Situation = NOTHING
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """What was decided of one subject: `known` as it was loaded (None for a new one), `situation` what was looked at.
+
+    `timers_until`: its timers are applied up to then. Timers of one instant come as several parts of one command.
+    """
+
+    subject: str
+    known: Report | Case | Duty | None
+    decided: Sequence[Decided]
+    situation: Situation = NOTHING
+    timers_until: datetime | None = None

@@ -112,6 +112,8 @@ EVENTS: Final[Mapping[str, Words]] = {
     "digest_due": ("每日汇总", "digest"),
     "bulletin_due": ("起草通报", "bulletin drafted"),
     "configuration_taken": ("启用配置", "configuration taken in"),
+    "resumed": ("确认恢复", "resumed"),
+    "restored": ("从备份恢复", "restored from a backup"),
 }
 """What happened, by the kind an event is stored under."""
 

@@ -149,6 +149,8 @@ FIRST_WAKING = (
     "SELECT 'report:' || ref FROM report WHERE wake_at = ? ORDER BY opened_no LIMIT 1",
     "SELECT 'case:' || id FROM supervision_case WHERE wake_at = ? ORDER BY id LIMIT 1",
 )
+WAKING_REPORTS = "SELECT ref FROM report WHERE wake_at = ? ORDER BY opened_no LIMIT 200"
+WAKING_CASES = "SELECT id FROM supervision_case WHERE wake_at = ? ORDER BY id LIMIT 200"
 DEFER_REPORT = "UPDATE report SET wake_at = ? WHERE ref = ?"
 DEFER_CASE = "UPDATE supervision_case SET wake_at = ? WHERE id = ?"
 DEFER_DUTY = "UPDATE duty SET wake_at = ? WHERE kind = ? AND unit = ?"

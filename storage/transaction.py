@@ -167,6 +167,14 @@ class SqlTransaction:
         subject = self._connection.execute(sql.FIRST_WAKING[kind], (at,)).fetchone()[0]
         return subject, datetime.fromisoformat(at)
 
+    def waking_reports(self, at: datetime) -> Sequence[str]:
+        """The reports whose `wake_at` is that very instant, in the order they were opened."""
+        return [row[0] for row in self._connection.execute(sql.WAKING_REPORTS, (instant_text(at),)).fetchall()]
+
+    def waking_cases(self, at: datetime) -> Sequence[int]:
+        """The cases whose `wake_at` is that very instant, by number."""
+        return [row[0] for row in self._connection.execute(sql.WAKING_CASES, (instant_text(at),)).fetchall()]
+
     # --- writes ----------------------------------------------------------------------------------------------------
 
     def beat(self, beat: Beat) -> None:

@@ -151,6 +151,12 @@ class MemoryTransaction:
         at, _, subject = min(due, key=lambda one: one[:2])
         return subject, at
 
+    def waking_reports(self, at: datetime) -> Sequence[str]:
+        return [report.ref for report in self.state.reports.values() if report.wake_at == at]
+
+    def waking_cases(self, at: datetime) -> Sequence[int]:
+        return sorted(case.id for case in self.state.cases.values() if case.wake_at == at)
+
     def save_report(self, before: Report | None, after: Report) -> None:
         assert (before is None) == (after.ref not in self.state.reports)
         self.state.reports[after.ref] = after

@@ -9,10 +9,8 @@ from states.models import Duty, DutyKind, Entry, Report, ReportState
 from states.periods import earlier, written
 from states.report import merged
 from states.rules import Rules
-from states.situation import Situation
+from states.situation import NOTHING, Situation
 from workflow.ports import Transaction
-
-NOTHING = Situation()
 
 
 def for_report(command: c.ReportCommand, report: Report, rules: Rules, tx: Transaction) -> Situation:

@@ -246,6 +246,12 @@ class Transaction(Protocol):
         At one instant duties come before reports before cases, each in the order they came to be.
         """
 
+    def waking_reports(self, at: datetime) -> Sequence[str]:
+        """The reports whose `wake_at` is that very instant, in the order they were opened."""
+
+    def waking_cases(self, at: datetime) -> Sequence[int]:
+        """The cases whose `wake_at` is that very instant, by number."""
+
     def save_report(self, before: Report | None, after: Report) -> None:
         """Insert or update the row; an update is guarded by the `seq` it was loaded with."""
 

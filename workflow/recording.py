@@ -16,7 +16,7 @@ from states.models import Case, Duty, Report
 from states.notices import Notice, notices_for
 from states.office import SYSTEM
 from states.rules import Rules
-from states.situation import Applied, Decided, Situation
+from states.situation import Applied, Part, Situation
 from workflow.chain import linked, mails_sha256
 from workflow.ports import ContactRow, Delivery, EventRow, Message, SignOffRow, Transaction
 from workflow.projection import Voiding, projected
@@ -62,25 +62,15 @@ class Recorder:
         self._rules = rules
         self._mail_domain = mail_domain
 
-    def record(
-        self,
-        command: c.Command,
-        decided: Sequence[Decided],
-        known: Mapping[str, Model],
-        situation: Situation,
-        tx: Transaction,
-        *,
-        timers_until: datetime | None = None,
-    ) -> Answer:
-        """Apply the facts to the known subjects and write everything that follows.
-
-        `timers_until`: the first fact's subject has had its timers applied up to then.
-        """
-        before = {**_known_cases(situation), **known}
-        applied = self._applied(decided, before, command.actor, tx.now, timers_until)
-        notices = notices_for(applied, situation, self._rules, actor=command.actor, now=tx.now)
+    def record(self, command: c.Command, parts: Sequence[Part], tx: Transaction) -> Answer:
+        """Apply the facts decided to their subjects and write everything that follows, in the order of the parts."""
+        before: dict[str, Model] = {}
+        for part in parts:
+            before |= _known_cases(part.situation)
+        before |= {part.subject: part.known for part in parts if part.known is not None}
+        applied = self._applied(parts, before, command.actor, tx.now)
         drafts: dict[int, list[Message]] = {}
-        for notice in notices:
+        for notice in notices_for(applied, self._rules, actor=command.actor, now=tx.now):
             drafts.setdefault(notice.event, []).append(self._draft(notice, tx.now))
         rows = _event_rows(command, applied, drafts, tx)
         tx.append_events(rows)
@@ -90,6 +80,12 @@ class Recorder:
         if drafts:
             tx.enqueue([self._sealed(one, rows[place], rows[-1]) for place in sorted(drafts) for one in drafts[place]])
         return answer_of(rows)
+
+    def pass_over(self, part: Part, tx: Transaction) -> None:
+        """Nothing had to happen: its timers are applied all the same, and it is looked at again later."""
+        if part.known is not None and part.timers_until is not None:
+            advanced = replace(part.known, timers_until=part.timers_until)
+            _save(part.known, self.planned(advanced, tx.now), tx)
 
     def planned(self, model: _Model, now: datetime) -> _Model:
         """The model with whose turn it is and when to look at it again."""
@@ -103,23 +99,17 @@ class Recorder:
             case Duty():
                 return replace(model, wake_at=duties.next_wakeup(model, rules))
 
-    def _applied(
-        self,
-        decided: Sequence[Decided],
-        before: Mapping[str, Model],
-        actor: str,
-        now: datetime,
-        timers_until: datetime | None,
-    ) -> list[Applied]:
+    def _applied(self, parts: Sequence[Part], before: Mapping[str, Model], actor: str, now: datetime) -> list[Applied]:
         present = dict(before)
         applied = []
-        for one in decided:
-            known = present.get(one.subject)
-            after = evolved(known, one.event, at=now, actor=actor)
-            if timers_until is not None and one.subject == decided[0].subject:
-                after = replace(after, timers_until=timers_until)
-            after = present[one.subject] = self.planned(after, now)
-            applied.append(Applied(one.subject, one.event, known, after))
+        for part in parts:
+            for one in part.decided:
+                known = present.get(one.subject)
+                after = evolved(known, one.event, at=now, actor=actor)
+                if part.timers_until is not None and one.subject == part.subject:
+                    after = replace(after, timers_until=part.timers_until)
+                after = present[one.subject] = self.planned(after, now)
+                applied.append(Applied(one.subject, one.event, known, after, part.situation))
         return applied
 
     def _draft(self, notice: Notice, now: datetime) -> Message:

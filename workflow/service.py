@@ -35,10 +35,10 @@ from states.models import Case, Duty, DutyKind, Report
 from states.needs import need_reason
 from states.office import SYSTEM
 from states.rules import Rules
-from states.situation import Decided
+from states.situation import NOTHING, Decided, Part, Situation, Woken
 from states.words import word
 from workflow import loading
-from workflow.ports import Beat, Clock, EventRow, Store, Transaction
+from workflow.ports import Beat, Clock, EventRow, Store, StoreFault, Transaction
 from workflow.recording import Answer, Recorder, answer_of, asked_sha256, stored_id
 
 log = structlog.get_logger()
@@ -228,8 +228,7 @@ class Workflow:
 
     def _on_duty(self, kind: DutyKind, unit: str, fact: e.DutyEvent, command: c.Command, tx: Transaction) -> Answer:
         subject, duty = duties.duty_subject(kind, unit), tx.duty(kind, unit)
-        known = {subject: duty} if duty else {}
-        return self._recorder.record(command, [Decided(subject, fact)], known, loading.NOTHING, tx)
+        return self._recorder.record(command, [Part(subject=subject, known=duty, decided=[Decided(subject, fact)])], tx)
 
     def _replan(self, report: Report, tx: Transaction) -> None:
         """What a changed configuration makes of an open report: its deadline, whose turn it is, when to look again."""
@@ -246,7 +245,7 @@ class Workflow:
             return
         command = c.Command(command_id=f"replan {subject} {report.seq}", actor=SYSTEM)
         decided = [Decided(subject, fact) for fact in facts]
-        self._recorder.record(command, decided, {subject: report}, loading.NOTHING, tx)
+        self._recorder.record(command, [Part(subject=subject, known=report, decided=decided)], tx)
 
     # --- what people ask -------------------------------------------------------------------------------------------
 
@@ -273,7 +272,8 @@ class Workflow:
         _need_current(command.version, report.version, subject, tx)
         situation = loading.for_report(command, report, self.rules, tx)
         decided = reports.decide(report, command, situation, self.rules, tx.now)
-        return self._recorder.record(command, decided, {subject: report}, situation, tx)
+        part = Part(subject=subject, known=report, decided=decided, situation=situation)
+        return self._recorder.record(command, [part], tx)
 
     def _on_case(self, command: c.CaseCommand, tx: Transaction) -> Answer:
         case = tx.case(command.case)
@@ -285,13 +285,12 @@ class Workflow:
         subject = f"case:{case.id}"
         _need_current(command.version, case.version, subject, tx)
         decided = cases.decide(case, command, self.rules, tx.now)
-        return self._recorder.record(command, decided, {subject: case}, loading.NOTHING, tx)
+        return self._recorder.record(command, [Part(subject=subject, known=case, decided=decided)], tx)
 
     def _on_contact(self, command: c.LogContact, tx: Transaction) -> Answer:
         duty = tx.duty(DutyKind.LIAISON, command.unit)
         decided = duties.log_contact(duty, command, self.rules, tx.now)
-        known = {decided[0].subject: duty} if duty else {}
-        return self._recorder.record(command, decided, known, loading.NOTHING, tx)
+        return self._recorder.record(command, [Part(subject=decided[0].subject, known=duty, decided=decided)], tx)
 
     # --- what timers do --------------------------------------------------------------------------------------------
 
@@ -304,6 +303,8 @@ class Workflow:
         while count != at_most and (due := tx.earliest_wake(tx.now)) is not None:
             try:
                 self._wake(*due, tx)
+            except StoreFault:
+                raise  # the database's fault is no timer's: all of them are tried again at the next beat
             except Exception:  # noqa: BLE001  it fails again when tried by itself, and is told of there
                 log.warning("timers_undone", subject=due[0], reason="one failed; each is now tried by itself")
                 return None
@@ -323,9 +324,11 @@ class Workflow:
                 if due is None:
                     return count
                 try:
-                    self._wake(*due, tx)
+                    self._wake(*due, tx, alone=True)
                     tx.commit()
                     continue
+                except StoreFault:
+                    raise
                 except Exception as fault:
                     log.exception("timer_failed", subject=due[0])
                     failure = f"{type(fault).__name__}: {fault}"
@@ -334,53 +337,55 @@ class Workflow:
                 tx.commit()
             return count
 
-    def _wake(self, subject: str, at: datetime, tx: Transaction) -> None:
+    def _wake(self, subject: str, at: datetime, tx: Transaction, *, alone: bool = False) -> None:
+        """Apply what is due of a subject and, unless it is to be `alone`, of all its like at the same instant.
+
+        Who is told of several of them is told once. A unit has but one report in such a round: a review looks at the
+        unit's other reports.
+        """
         kind, _, key = subject.partition(":")
+        parts: list[Part] = []
         match kind:
             case "report":
-                self._wake_report(_found(tx.report(key), subject), at, tx)
+                units: set[str] = set()
+                opened = 0
+                for ref in [key] if alone else tx.waking_reports(at):
+                    report = _found(tx.report(ref), ref)
+                    if report.unit in units:
+                        continue
+                    units.add(report.unit)
+                    situation = loading.for_report_timer(report, self.rules, tx)
+                    situation = replace(situation, next_case=situation.next_case + opened)
+                    woken = reports.wake(report, situation, self.rules, tx.now)
+                    opened += sum(isinstance(one.event, e.CaseOpened) for one in woken.decided)
+                    parts.append(_woken(f"report:{ref}", report, woken, situation))
             case "case":
-                self._wake_case(_found(tx.case(key), subject), at, tx)
+                for number in [int(key)] if alone else tx.waking_cases(at):
+                    case = _found(tx.case(str(number)), subject)
+                    parts.append(_woken(f"case:{number}", case, cases.wake(case, self.rules, tx.now)))
             case _:
-                duty, _, unit = key.partition("/")
-                self._wake_duty(_found(tx.duty(DutyKind(duty), unit), subject), at, tx)
-
-    def _wake_report(self, report: Report, at: datetime, tx: Transaction) -> None:
-        situation = loading.for_report_timer(report, self.rules, tx)
-        woken = reports.wake(report, situation, self.rules, tx.now)
-        if not woken.decided:
-            advanced = replace(report, timers_until=woken.until)
-            tx.save_report(report, self._recorder.planned(advanced, tx.now))
-            return
-        subject = f"report:{report.ref}"
-        command = _wake_command(subject, report.seq, at)
-        known = {subject: report}
-        self._recorder.record(command, woken.decided, known, situation, tx, timers_until=woken.until)
-
-    def _wake_case(self, case: Case, at: datetime, tx: Transaction) -> None:
-        woken = cases.wake(case, self.rules, tx.now)
-        if not woken.decided:
-            tx.save_case(case, self._recorder.planned(replace(case, timers_until=woken.until), tx.now))
-            return
-        subject = f"case:{case.id}"
-        command = _wake_command(subject, case.seq, at)
-        known = {subject: case}
-        self._recorder.record(command, woken.decided, known, loading.NOTHING, tx, timers_until=woken.until)
-
-    def _wake_duty(self, duty: Duty, at: datetime, tx: Transaction) -> None:
-        woken = duties.wake(duty, self.rules, tx.now)
-        if not woken.decided:
-            tx.save_duty(duty, self._recorder.planned(replace(duty, timers_until=woken.until), tx.now))
-            return
-        situation = loading.for_duty_timer(duty, self.rules, tx)
-        subject = f"duty:{duty.ref}"
-        command = _wake_command(subject, duty.seq, at)
-        self._recorder.record(command, woken.decided, {subject: duty}, situation, tx, timers_until=woken.until)
+                duty_kind, _, unit = key.partition("/")
+                duty = _found(tx.duty(DutyKind(duty_kind), unit), subject)
+                woken = duties.wake(duty, self.rules, tx.now)
+                situation = loading.for_duty_timer(duty, self.rules, tx) if woken.decided else NOTHING
+                parts.append(_woken(subject, duty, woken, situation))
+        for part in parts:
+            if not part.decided:
+                self._recorder.pass_over(part, tx)
+        happened = [part for part in parts if part.decided]
+        if happened:
+            self._recorder.record(_wake_command(happened[0], at), happened, tx)
 
 
-def _wake_command(subject: str, seq: int, at: datetime) -> c.Wake:
+def _woken(subject: str, known: Report | Case | Duty, woken: Woken, situation: Situation = NOTHING) -> Part:
+    return Part(subject=subject, known=known, decided=woken.decided, situation=situation, timers_until=woken.until)
+
+
+def _wake_command(first: Part, at: datetime) -> c.Wake:
     """A timer's command: named so that the database itself lets it happen once."""
-    return c.Wake(command_id=f"wake {subject} {seq} {at.isoformat()}", actor=SYSTEM, subject=subject)
+    seq = 0 if first.known is None else first.known.seq
+    name = f"wake {first.subject} {seq} {at.isoformat()}"
+    return c.Wake(command_id=name, actor=SYSTEM, subject=first.subject)
 
 
 _Row = TypeVar("_Row")
