@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from documents.form import read_form
 from states import commands as c
 from states.errors import UnknownSubject
 from states.office import Office
@@ -63,6 +62,8 @@ def command_for(
 
 def rows_of_form(path: Path, *, report: str, office: Office) -> tuple[c.RowDraft, ...]:
     """The rows of the form a unit filled for its report. Raises FormError, or UnknownSubject where there is no unit."""
+    from documents.form import read_form  # of all acts, only an import reads a form
+
     unit = report.partition("/")[2]
     if unit not in office.unit_by_code:
         raise UnknownSubject(f"没有报表 {report}", "报表写作 期次/单位，如 2015-10/shirong")

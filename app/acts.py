@@ -15,8 +15,7 @@ from app.actions import command_for, rows_of_form
 from app.answers import print_json
 from app.bootstrap import Running, put_together, read_settings
 from app.clock import SystemClock, VirtualClock
-from app.faults import Unusable
-from app.log import configure
+from app.faults import Unusable, configure_quietly
 from app.place import Place, place
 from states import commands as c
 from states.errors import Refused
@@ -24,6 +23,7 @@ from states.models import CaseState, PointsStatus, Report
 from states.report import NOT_SUBMITTED_COMPARISON, NOT_SUBMITTED_RANK, gaps, merged, read_row
 from states.words import word
 from storage.errors import StorageError
+from workflow.log import log
 from workflow.ports import EventRow
 from workflow.recording import Answer
 
@@ -93,8 +93,8 @@ def _instant(text: str | None, running: Running) -> datetime:
 
 
 def _running(office: Place) -> Running:
-    settings = read_settings(office.config)
-    configure(settings.log_level, quiet=True)
+    settings = read_settings(office.config, for_act=True)
+    log.when_first_used(configure_quietly)
     clock = VirtualClock(office.now) if office.now else SystemClock()
     return put_together(settings, clock, office.database)
 

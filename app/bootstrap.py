@@ -7,20 +7,18 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import structlog
-
 from app.clock import SystemClock
-from app.config import Settings, load
+from app.config_memo import recalled, remember
 from app.holidays import workdays
+from app.settings import Settings
 from states.calendar import WorkingCalendar
 from states.rules import Rules
 from storage import mark
 from storage.database import Database, open_database
 from storage.errors import StorageError
+from workflow.log import log
 from workflow.ports import Clock
 from workflow.service import Workflow
-
-log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +48,19 @@ class Running:
         self.database.close()
 
 
-def read_settings(config: Path) -> Settings:
-    """The configuration, checked whole. Raises ConfigError with every mistake."""
-    return load(config, environment=os.environ)
+def read_settings(config: Path, *, for_act: bool = False) -> Settings:
+    """The configuration, checked whole. Raises ConfigError with every mistake.
+
+    For an act it is taken as it was last checked, where nothing has changed since: checking takes longer than the act.
+    """
+    known = recalled(config) if for_act else None
+    if known is not None:
+        return known
+    from app.config import load
+
+    settings = load(config, environment=os.environ)
+    remember(settings)
+    return settings
 
 
 def rules_of(settings: Settings) -> Rules:

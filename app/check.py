@@ -10,11 +10,11 @@ from pathlib import Path
 from app.answers import print_json
 from app.bootstrap import read_settings, rules_of
 from app.clock import SystemClock
-from app.config import Settings
 from app.faults import explain
 from app.holidays import FIRST_KNOWN_YEAR, LAST_KNOWN_YEAR, unknown_year
 from app.log import configure
 from app.place import Place, place
+from app.settings import Settings
 from app.upkeep import proven
 from storage import mark
 from storage.check import run_invariants, wide_open

@@ -1,8 +1,6 @@
 """The configuration: read, checked as a whole, and turned into values. Nothing starts on a mistake (spec, part 2)."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -14,6 +12,7 @@ from app.config_shape import ConfigShape, MailShape
 from app.config_words import all_keys, in_words
 from app.glance import located
 from app.indicators import read_indicators
+from app.settings import MailSettings, Settings
 from states.canonical import canonical, sha256
 from states.office import Appointment, Indicator, Level, Office, Person, Unit
 from states.policies import Policies
@@ -25,48 +24,6 @@ class ConfigError(Exception):
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailSettings:
-    """How mail leaves. `domain` is the right-hand side of every Message-ID; `link_base` begins every link."""
-
-    host: str
-    port: int
-    tls: str
-    username: str | None
-    password: str | None
-    ca_file: str | None
-    sender: str
-    sender_name: str
-    salutation: str
-    link_base: str
-    timeout_seconds: int
-    connections: int
-    attempts: int
-    lease_seconds: int
-    domain: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """The whole configuration. `fingerprint` changes with anything that matters to running reports."""
-
-    path: Path
-    office: Office
-    policies: Policies
-    database_url: str
-    mail: MailSettings
-    calendar_add: frozenset[date]
-    calendar_remove: frozenset[date]
-    complete_years: frozenset[int]
-    first_period: str | None
-    log_level: str
-    heartbeat_seconds: int
-    longest_downtime_days: int
-    fingerprint: str
-    warnings: tuple[Problem, ...] = ()
-    """What is allowed but seldom meant; `kaoji check` shows it, nothing is kept from starting by it."""
 
 
 def load(path: Path, *, environment: Mapping[str, str]) -> Settings:
@@ -101,7 +58,12 @@ def load(path: Path, *, environment: Mapping[str, str]) -> Settings:
     mail = _mail(shape.mail, file, path, environment, problems)
     if problems:
         raise ConfigError(problems)
-    return _settings(path, shape, indicators, mail, warnings_of(whole))
+    files = (
+        (path, indicators_path)
+        if organisation_file is file
+        else (path, indicators_path, path.parent / file.data["organisation"])
+    )
+    return _settings(shape, indicators, mail, warnings_of(whole), files)
 
 
 def _organisation(path: Path, file: ReadFile) -> tuple[ReadFile, Location]:
@@ -130,16 +92,17 @@ def _shaped(
 
 
 def _settings(
-    path: Path,
     shape: ConfigShape,
     indicators: tuple[Indicator, ...],
     mail: MailSettings,
     warnings: tuple[Problem, ...],
+    files: tuple[Path, ...],
 ) -> Settings:
+    path = files[0]
     office = _office(shape, indicators)
     calendar = shape.calendar
     matters = shape.model_dump(mode="json", exclude={"database", "mail", "log", "daemon"})
-    rows = [[one.code, one.name, one.lead_unit, one.field, one.target_rank] for one in indicators]
+    rows = [[one.code, one.name, one.lead_unit, one.field, one.target_rank, one.year_end_target] for one in indicators]
     return Settings(
         path=path,
         office=office,
@@ -154,6 +117,7 @@ def _settings(
         heartbeat_seconds=shape.daemon.heartbeat_seconds,
         longest_downtime_days=shape.daemon.longest_downtime,
         fingerprint=sha256(canonical([matters, rows])),
+        files=files,
         warnings=warnings,
     )
 

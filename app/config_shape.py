@@ -6,7 +6,7 @@ The text under a key is what editors show for it: `app.config_schema` puts it in
 import re
 from datetime import date, time
 from typing import Annotated, Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
@@ -24,8 +24,10 @@ class _Shape(BaseModel):
 
 
 def _timezone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"没有“{name}”这个时区，应如 Asia/Shanghai")
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"没有“{name}”这个时区，应如 Asia/Shanghai") from None
     return name
 
 

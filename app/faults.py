@@ -2,11 +2,7 @@
 
 from collections.abc import Sequence
 
-import structlog
-
-from app.log import configure
-
-log = structlog.get_logger()
+from workflow.log import log
 
 
 def explain(fault: Exception) -> Sequence[str]:
@@ -18,9 +14,16 @@ def explain(fault: Exception) -> Sequence[str]:
         return [str(fault), _REMEDIES[type(fault).__name__]]
     if isinstance(fault, OSError):
         return [f"{fault.filename or ''}：{fault.strerror or fault}", "请检查文件是否存在、路径和权限是否正确"]
-    configure(quiet=True)
+    log.when_first_used(configure_quietly)
     log.error("internal_error", exc_info=fault)
     return [f"内部错误：{type(fault).__name__}: {fault}", "没有任何数据被改动；请把上面的日志交给管理员"]
+
+
+def configure_quietly() -> None:
+    """Set up a log of errors alone: commands speak to people."""
+    from app.log import configure
+
+    configure(quiet=True)
 
 
 _REMEDIES = {

@@ -4,9 +4,8 @@ from collections.abc import Callable
 from datetime import date
 
 import chinese_calendar
-import structlog
 
-log = structlog.get_logger()
+from workflow.log import log
 
 FIRST_KNOWN_YEAR = min(chinese_calendar.constants.holidays).year
 LAST_KNOWN_YEAR = max(chinese_calendar.constants.holidays).year

@@ -3,7 +3,7 @@
 import random
 
 from app.bootstrap import Running
-from app.config import MailSettings
+from app.settings import MailSettings
 from notifications.dispatcher import Dispatcher, DispatchSettings
 from notifications.mailer import SmtpMailer, SmtpSettings
 from notifications.render import Renderer

@@ -12,8 +12,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-import structlog
-
 from states import case as cases
 from states import commands as c
 from states import duties
@@ -38,10 +36,9 @@ from states.rules import Rules
 from states.situation import NOTHING, Decided, Part, Situation, Woken
 from states.words import word
 from workflow import loading
+from workflow.log import log
 from workflow.ports import Beat, Clock, EventRow, Store, StoreFault, Transaction
 from workflow.recording import Answer, Recorder, answer_of, asked_sha256, stored_id
-
-log = structlog.get_logger()
 
 _KNOWABLE = re.compile(r"[ -~]{1,200}")
 """What may be a command's id: it is printed, stored and looked up, never read."""
@@ -123,7 +120,6 @@ class Workflow:
                 if self._apply_due(tx) is not None:
                     answer = self._carry_out(command, tx)
                     tx.commit()
-                    log.debug("command_done", command=type(command).__name__, command_id=command.command_id)
                     return answer
             self.run_due()
 
@@ -329,7 +325,7 @@ class Workflow:
                     continue
                 except StoreFault:
                     raise
-                except Exception as fault:
+                except Exception as fault:  # noqa: BLE001  whatever it is, it must not stop the others
                     log.exception("timer_failed", subject=due[0])
                     failure = f"{type(fault).__name__}: {fault}"
             with self.store.begin(self.clock.now()) as tx:

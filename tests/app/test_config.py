@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from app.cli import main
-from app.config import ConfigError, Settings, load
+from app.config import ConfigError, load
 from app.config_file import Problem
 from app.glance import glance
 from app.place import DEMO_CASE
+from app.settings import Settings
 from states.office import Level, Role
 from tests.app.builders import SAMPLE, Change, an_office, line_of
 
