@@ -25,7 +25,7 @@ from app.place import DEMO, DEMO_CASE, DEMO_NOTE
 from app.simulate import Play, RefusedLine
 from app.story import StoryLine, read_story
 from notifications.dispatcher import Dispatcher
-from notifications.sink import MailSink, read_maildir
+from notifications.sink import MailSink, count_by_address, read_maildir
 from storage.schema import create, current
 from workflow.audit import Verdict, verify
 from workflow.queries import Board, Document
@@ -271,8 +271,9 @@ def _demo_mail(person: str | None) -> int:
     office = read_settings(DEMO_CASE / "config.yaml").office
     people = {one.id: one for one in office.people}
     if person is None:
+        counts = count_by_address(DEMO / "mail")
         for one in people.values():
-            print(f"{one.id:20} {len(read_maildir(DEMO / 'mail', recipient=one.email)):4} 封  {one.name}")
+            print(f"{one.id:20} {counts[one.email]:4} 封  {one.name}")
         return 0
     if person not in people:
         raise Unusable(f"演示中没有 {person}", f"人员有：{'、'.join(people)}")

@@ -2,14 +2,16 @@
 
 import socket
 import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
 from email.policy import default
-from email.utils import parsedate_to_datetime
+from email.utils import parseaddr, parsedate_to_datetime
 from itertools import count
 from pathlib import Path
 from socketserver import StreamRequestHandler, ThreadingTCPServer
@@ -140,9 +142,19 @@ class ReadMail:
 
 
 def read_maildir(directory: Path, recipient: str | None = None) -> list[ReadMail]:
-    """The mails kept, by date; those to one address where one is named."""
-    mails = [mail for mail in _mails(directory) if recipient in (None, mail.address)]
-    return sorted(mails, key=lambda mail: mail.date)
+    """The mails kept, by date; those to one address where one is named, and then only those are read whole."""
+    wanted = [path for path in _kept(directory) if recipient is None or _addressee(path) == recipient]
+    return sorted(map(_read, wanted), key=lambda mail: mail.date)
+
+
+def count_by_address(directory: Path) -> Counter[str]:
+    """How many mails each address got; only their heads are looked at."""
+    return Counter(map(_addressee, _kept(directory)))
+
+
+def _addressee(path: Path) -> str:
+    with path.open("rb") as file:
+        return parseaddr(str(BytesHeaderParser().parse(file)["To"]))[1]
 
 
 def _kept(directory: Path) -> list[Path]:
@@ -150,17 +162,16 @@ def _kept(directory: Path) -> list[Path]:
     return sorted((*(directory / "new").iterdir(), *(directory / "cur").iterdir()), key=lambda path: path.name)
 
 
-def _mails(directory: Path) -> Iterator[ReadMail]:
-    for path in _kept(directory):
-        mail = message_from_bytes(path.read_bytes(), EmailMessage, policy=default)
-        body = mail.get_body(("plain",))
-        yield ReadMail(
-            message_id=str(mail["Message-ID"]),
-            date=parsedate_to_datetime(str(mail["Date"])),
-            sender=str(mail["From"]),
-            to=str(mail["To"]),
-            address=mail["To"].addresses[0].addr_spec,
-            subject=str(mail["Subject"]),
-            text=body.get_content() if body is not None else "",
-            headers={name: str(value) for name, value in mail.items()},
-        )
+def _read(path: Path) -> ReadMail:
+    mail = message_from_bytes(path.read_bytes(), EmailMessage, policy=default)
+    body = mail.get_body(("plain",))
+    return ReadMail(
+        message_id=str(mail["Message-ID"]),
+        date=parsedate_to_datetime(str(mail["Date"])),
+        sender=str(mail["From"]),
+        to=str(mail["To"]),
+        address=mail["To"].addresses[0].addr_spec,
+        subject=str(mail["Subject"]),
+        text=body.get_content() if body is not None else "",
+        headers={name: str(value) for name, value in mail.items()},
+    )
