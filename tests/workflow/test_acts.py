@@ -1,0 +1,313 @@
+"""What an act is answered, under which id it is known, and what it leaves of the acts of others."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from states import commands as c
+from states import events as e
+from states.errors import AlreadyDone, OtherRules, WrongContent, WrongState
+from states.models import ReportState
+from states.office import Role
+from states.purposes import Purpose
+from states.rules import Rules
+from tests.memory import MemoryStore
+from tests.states.builders import (
+    ASSESSOR,
+    CLERK,
+    COLLEAGUE,
+    HEAD,
+    LEADER,
+    OFFICE,
+    REF,
+    STRANGER,
+    Desk,
+    an_appointment,
+    an_office,
+    at,
+    rules,
+)
+from workflow.service import Workflow
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """The office on the first morning of the month's reports."""
+    return Desk().live_until("2015-10-08 10:00")
+
+
+def edit(actor: str, indicator: str = "szcg", **row: str) -> c.SaveTable:
+    number = f"edit {actor} {sorted(row)}"
+    return c.SaveTable(command_id=number, actor=actor, report=REF, rows=(c.RowDraft(indicator=indicator, **row),))
+
+
+# --- two clerks at once ----------------------------------------------------------------------------------------------
+
+
+def test_two_clerks_may_each_change_a_column_of_one_row() -> None:
+    office = an_office(an_appointment(COLLEAGUE, "shirong", Role.CLERK))
+    desk = Desk(rules_=rules(office)).live_until("2015-10-08 10:00")
+    desk.act(c.SaveTable, CLERK)
+
+    desk.workflow.execute(edit(CLERK, rank_text="第3"))
+    desk.workflow.execute(edit(COLLEAGUE, target="全市前2"))
+
+    row = desk.report().entries[0]
+    assert (row.rank_text, row.rank, row.comparison, row.target) == ("第3", 3, "三区居中", "全市前2")
+
+
+def test_a_row_taken_over_is_last_month_s_but_for_what_is_given(desk: Desk) -> None:
+    desk.submit("第7").live_until("2015-11-03 10:00")
+    taken = c.SaveTable(
+        command_id="take over",
+        actor=CLERK,
+        report="2015-11/shirong",
+        rows=(c.RowDraft(indicator="szcg", target="全市前1"),),
+        take_over=True,
+    )
+
+    desk.workflow.execute(taken)
+
+    row = desk.report("2015-11/shirong").entries[0]
+    assert (row.rank_text, row.comparison, row.target) == ("第7", "三区居中", "全市前1")
+
+
+def test_where_there_is_no_last_month_nothing_is_taken_over(desk: Desk) -> None:
+    with pytest.raises(WrongContent, match="没有上期可沿用"):
+        desk.workflow.execute(replace(edit(CLERK), take_over=True))
+
+
+def test_an_edit_of_a_sent_draft_takes_it_back_and_tells_the_signer(desk: Desk) -> None:
+    desk.act(c.SaveTable, CLERK)
+    desk.act(c.Send, CLERK)
+
+    desk.workflow.execute(edit(CLERK, rank_text="第3"))
+
+    assert (desk.report().sent, desk.report().holders) == (False, (CLERK,))
+    assert [fact.took_back for _, fact in desk.facts(e.TableSaved)] == [False, True]
+    assert desk.told(Purpose.WITHDRAWN) == [HEAD]
+
+
+# --- what is answered ------------------------------------------------------------------------------------------------
+
+
+def test_the_version_answered_is_the_one_the_next_act_may_be_decided_on() -> None:
+    desk = Desk(rules_=rules(auto_submit=True)).live_until("2015-10-08 10:00")
+    desk.act(c.SaveTable, CLERK)
+    desk.act(c.Send, CLERK)
+    desk.act(c.Sign, HEAD)
+
+    answer = desk.act(c.Sign, LEADER)
+
+    assert (answer.version, desk.report().state) == (desk.report().version, ReportState.SUBMITTED)
+    desk.act(c.Review, ASSESSOR, version=answer.version)
+
+
+def test_the_same_wish_under_the_same_id_is_answered_as_then(desk: Desk) -> None:
+    first = desk.workflow.execute(edit(CLERK, rank_text="第3"))
+
+    again = desk.workflow.execute(edit(CLERK, rank_text="第3"))
+
+    assert (again.repeated, again.version, again.events) == (True, first.version, first.events)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        c.Urge(command_id="x", actor=CLERK, report="2015-10/huanwei"),
+        c.Urge(command_id="x", actor=CLERK, report=REF, note="快些"),
+        c.Send(command_id="x", actor=CLERK, report=REF),
+        c.GiveFeedback(command_id="x", actor=CLERK, case="999", text="已整改"),
+    ],
+)
+def test_another_wish_under_a_used_id_is_refused_and_not_acknowledged(desk: Desk, other: c.Command) -> None:
+    desk.workflow.execute(c.Urge(command_id="x", actor=CLERK, report=REF))
+    before = desk.store.state
+
+    with pytest.raises(AlreadyDone, match="另一件事"):
+        desk.workflow.execute(other)
+
+    assert desk.store.state is before
+
+
+def test_nobody_can_use_up_the_id_of_a_timer(desk: Desk) -> None:
+    report = desk.report()
+    assert report.wake_at is not None
+    stolen = f"wake report:{REF} {report.seq} {report.wake_at.isoformat()}"
+
+    desk.workflow.execute(c.Urge(command_id=stolen, actor=STRANGER, report="2015-10/huanwei"))
+    desk.live_until("2015-10-13 17:00")
+
+    assert desk.report().overdue
+    assert desk.store.state.failures == []
+
+
+@pytest.mark.parametrize("number", ["", "x" * 201, "编号", "a\nb", "a\x1bb"])
+def test_an_id_that_cannot_be_shown_and_found_again_is_refused(desk: Desk, number: str) -> None:
+    with pytest.raises(WrongContent, match="命令编号"):
+        desk.workflow.execute(c.Urge(command_id=number, actor=CLERK, report=REF))
+
+
+def test_an_event_names_the_door_and_the_proof_it_came_by(desk: Desk) -> None:
+    urged = c.Urge(command_id="x", actor=CLERK, report=REF, door="console", proof="clerk (uid 1000)")
+
+    (row,) = desk.workflow.execute(urged).events
+
+    assert (row.door, row.proof) == ("console", "clerk (uid 1000)")
+
+
+# --- whose rules -----------------------------------------------------------------------------------------------------
+
+
+def under(rules_: Rules, store: MemoryStore, desk: Desk, fingerprint: str) -> Workflow:
+    return Workflow(store, rules_, desk.clock, mail_domain="test.example", fingerprint=fingerprint)
+
+
+def test_an_act_under_an_organisation_of_one_s_own_is_refused(desk: Desk) -> None:
+    desk.workflow.take_in("the office's")
+    invented = rules(an_office(an_appointment("mallory", "shirong", Role.CLERK)))
+    before = desk.store.state
+
+    with pytest.raises(OtherRules):
+        under(invented, desk.store, desk, "mallory's").execute(edit("mallory", rank_text="第1"))
+
+    assert desk.store.state is before
+    under(desk.rules, desk.store, desk, "the office's").execute(edit(CLERK, rank_text="第1"))
+
+
+# --- late is late, and nobody is forgotten ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("moment", "late"), [("2015-10-13 16:59", False), ("2015-10-13 17:00", True)])
+def test_what_comes_at_the_deadline_is_late_also_where_its_timer_was_set_aside(
+    desk: Desk, moment: str, late: bool
+) -> None:
+    desk.act(c.SaveTable, CLERK)
+    for kind, actor in ((c.Send, CLERK), (c.Sign, HEAD), (c.Sign, LEADER)):
+        desk.act(kind, actor)
+    with desk.store.begin(desk.clock.now()) as tx:
+        tx.defer_wake(f"report:{REF}", at("2015-10-13 18:00"), "disk")
+        tx.commit()
+    desk.clock.set(at(moment))
+
+    desk.act(c.Submit, CLERK)
+
+    assert desk.report().overdue is late
+
+
+LEFT = an_appointment(LEADER, "shirong", Role.LEADER, until="2015-10-11")
+
+
+@pytest.fixture
+def deserted() -> Desk:
+    """The leader left on the eleventh, and nobody has his post; the head signs on the twelfth."""
+    desk = Desk(rules_=rules(an_office(LEFT, without=(LEADER,)))).live_until("2015-10-12 10:00")
+    desk.act(c.SaveTable, CLERK)
+    desk.act(c.Send, CLERK)
+    desk.act(c.Sign, HEAD)
+    return desk
+
+
+def told_of_vacancy(desk: Desk) -> Sequence[str]:
+    return desk.told(Purpose.VACANT)
+
+
+def test_a_report_that_comes_to_wait_on_a_vacant_post_is_told_of_at_once(deserted: Desk) -> None:
+    assert OFFICE in told_of_vacancy(deserted)
+
+
+def test_a_vacancy_is_told_of_again_when_the_deadline_passes(deserted: Desk) -> None:
+    before = len(told_of_vacancy(deserted))
+
+    deserted.live_until("2015-10-13 17:00")
+
+    assert len(told_of_vacancy(deserted)) > before
+
+
+def test_who_urges_a_report_that_waits_on_nobody_is_told_so(deserted: Desk) -> None:
+    with pytest.raises(WrongState, match="无人任职"):
+        deserted.act(c.Urge, CLERK)
+
+
+# --- a changed calendar ----------------------------------------------------------------------------------------------
+
+
+class _Closed:
+    """A day more on which the office does not work."""
+
+    def __init__(self, desk: Desk, day: str) -> None:
+        self.day = at(f"{day} 12:00").astimezone(desk.rules.calendar.zone).date()
+        self.before = desk.rules.calendar.is_workday
+
+    def __call__(self, day: object) -> bool:
+        return day != self.day and self.before(day)  # type: ignore[arg-type]  # a date
+
+
+def with_holiday(desk: Desk, day: str) -> Workflow:
+    from states.calendar import WorkingCalendar
+
+    calendar = WorkingCalendar(_Closed(desk, day), "Asia/Shanghai")
+    changed = Rules(desk.rules.office, desk.rules.policies, calendar)
+    return Workflow(desk.store, changed, desk.clock, mail_domain="test.example")
+
+
+def test_a_holiday_entered_later_moves_the_deadline_of_open_reports(desk: Desk) -> None:
+    with_holiday(desk, "2015-10-13").take_in("with a holiday")
+
+    assert desk.report().due_at == at("2015-10-12 17:00")
+    (moved,) = [fact for _, fact in desk.facts(e.DeadlineMoved, f"report:{REF}")]
+    assert (moved.before, moved.after) == (at("2015-10-13 17:00"), at("2015-10-12 17:00"))
+    assert CLERK in desk.told(Purpose.DEADLINE_MOVED)
+
+
+def test_a_calendar_entered_afterwards_makes_nobody_late(desk: Desk) -> None:
+    desk.clock.set(at("2015-10-12 18:00"))
+
+    with_holiday(desk, "2015-10-13").take_in("with a holiday")
+
+    assert desk.report().due_at == at("2015-10-13 17:00")
+    assert not desk.facts(e.DeadlineMoved, f"report:{REF}")
+
+
+def test_a_deadline_given_by_a_return_is_not_taken_away_by_the_calendar(desk: Desk) -> None:
+    desk.submit()
+    desk.clock.set(at("2015-10-12 16:00"))
+    desk.act(c.Return, OFFICE)
+    given = desk.report().due_at
+
+    with_holiday(desk, "2015-10-14").take_in("with a holiday")
+
+    assert desk.report().due_at == given == at("2015-10-15 17:00")
+
+
+# --- together --------------------------------------------------------------------------------------------------------
+
+
+def test_one_reminder_tells_a_leader_of_all_the_sections_he_leads() -> None:
+    office = an_office(an_appointment(HEAD, "huanwei", Role.CLERK), an_appointment(CLERK, "huanwei", Role.CLERK))
+    desk = Desk(rules_=rules(office)).live_until("2015-10-13 09:00")
+
+    mails = [mail for mail in desk.mails(Purpose.REMINDER, CLERK) if mail.created_at == at("2015-10-13 09:00")]
+
+    (mail,) = mails
+    assert [one["report"] for one in mail.facts["reports"]] == [REF, "2015-10/huanwei"]  # type: ignore[index,attr-defined]  # JSON
+
+
+def test_sections_submitted_are_read_whatever_mapping_they_come_in(desk: Desk) -> None:
+    from types import MappingProxyType
+
+    from states import report as reports
+    from states.situation import Situation
+    from tests.states.builders import BUREAU_REF
+
+    desk.submit("第4")
+    sections = MappingProxyType({"shirong": desk.report()})
+    command = c.Consolidate(command_id="x", actor=OFFICE, report=BUREAU_REF)
+
+    (decided,) = reports.decide(
+        desk.report(BUREAU_REF), command, Situation(sections=sections), desk.rules, desk.clock.now()
+    )
+
+    assert isinstance(decided.event, e.TableSaved)
+    assert {entry.indicator: entry.rank_text for entry in decided.event.entries}["szcg"] == "第4"
