@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from states import commands as c
 from states.errors import UnknownSubject
 from states.office import Office
+from states.periods import is_period
 
 
 class _Action(NamedTuple):
@@ -64,8 +65,8 @@ def rows_of_form(path: Path, *, report: str, office: Office) -> tuple[c.RowDraft
     """The rows of the form a unit filled for its report. Raises FormError, or UnknownSubject where there is no unit."""
     from documents.form import read_form  # of all acts, only an import reads a form
 
-    unit = report.partition("/")[2]
-    if unit not in office.unit_by_code:
+    period, _, unit = report.partition("/")
+    if unit not in office.unit_by_code or not is_period(period):
         raise UnknownSubject(f"没有报表 {report}", "报表写作 期次/单位，如 2015-10/shirong")
     return tuple(
         c.RowDraft(
@@ -75,5 +76,5 @@ def rows_of_form(path: Path, *, report: str, office: Office) -> tuple[c.RowDraft
             target=row.target,
             place=row.place,
         )
-        for row in read_form(path, office=office, unit=unit)
+        for row in read_form(path, office=office, unit=unit, period=period)
     )

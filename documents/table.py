@@ -80,19 +80,34 @@ class Header:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Section:
-    """The rows below one header, up to the next header or the end of the table."""
+    """The rows below one header, up to the next header or the end of the table.
+
+    `above` are the rows above the first header of the table: the title and what stands beside it.
+    """
 
     table: Table
     header: Header
     rows: range
+    above: range
+
+    @property
+    def lines_above(self) -> Iterator[str]:
+        """What stands above the form: paragraphs of a text document, and the cells of the rows there."""
+        yield from self.table.above
+        for row in self.above:
+            yield from filter(None, self.table.rows[row])
+
+    def position(self, column: Column) -> int:
+        """Where the column stands, from 0."""
+        return self.header.positions[column][0]
 
     def text(self, row: int, column: Column) -> str:
         """Raw text of one cell of the form."""
-        return self.table.cell(row, self.header.positions[column][0])
+        return self.table.cell(row, self.position(column))
 
     def is_continued(self, row: int, column: Column) -> bool:
         """Whether the cell belongs to a merged cell that begins in a row above."""
-        return (row, self.header.positions[column][0]) in self.table.continued
+        return (row, self.position(column)) in self.table.continued
 
     def is_wide(self, row: int) -> bool:
         """Whether the indicator's cell is merged across another required column: a heading or footer, no entry."""
@@ -105,7 +120,8 @@ def sections(table: Table) -> tuple[Section, ...]:
     """Return every form in the table: none if no header is complete, several if headers are repeated on each page."""
     headers = _complete(table, 1) or _complete(table, 2)
     starts = [*(header.first for header in headers), len(table.rows)]
-    return tuple(_section(table, header, end) for header, end in zip(headers, starts[1:], strict=True))
+    above = range(starts[0])
+    return tuple(_section(table, header, above, end) for header, end in zip(headers, starts[1:], strict=True))
 
 
 def nearest_header(table: Table) -> Header | None:
@@ -152,11 +168,11 @@ def _columns(stack: list[str]) -> set[Column]:
     }
 
 
-def _section(table: Table, header: Header, end: int) -> Section:
+def _section(table: Table, header: Header, above: range, end: int) -> Section:
     first = header.first + header.height
     if first < end and _is_more_header(table.rows[first - 1], table.rows[first]):
         first += 1
-    return Section(table=table, header=header, rows=range(first, end))
+    return Section(table=table, header=header, rows=range(first, end), above=above)
 
 
 def _is_more_header(above: Sequence[str], row: Sequence[str]) -> bool:

@@ -13,6 +13,11 @@ def year_month(period: str) -> tuple[int, int]:
     return int(match[1]), int(match[2])
 
 
+def is_period(text: str) -> bool:
+    """Whether the text is a written period."""
+    return _WRITTEN.fullmatch(text) is not None
+
+
 def written(year: int, month: int) -> str:
     """`2015-10` for 2015 and 10."""
     return f"{year:04d}-{month:02d}"

@@ -13,11 +13,12 @@ from states import events as e
 from states.canonical import content_sha256
 from states.errors import Incomplete, Stale, WrongActor, WrongContent, WrongState
 from states.flags import judge_all, move_cases, propose
+from states.gaps import row_gaps
 from states.lifecycle import REPORT
 from states.models import Case, CaseState, Entry, Report, ReportState, Trigger
 from states.needs import need_actor, need_reason
 from states.office import Indicator, Level
-from states.ranks import RankKind, read_rank, three_district_place
+from states.ranks import read_rank, three_district_place
 from states.rules import ESCALATE, OVERDUE, REMIND, UNSUBMITTED, DeadlineTimer, Rules
 from states.situation import Decided, Situation, Woken, case_subject, report_subject
 from states.words import ACTS, word
@@ -240,18 +241,9 @@ def gaps(report: Report, rules: Rules) -> list[str]:
 def _gaps_of(entry: Entry, rules: Rules) -> list[str]:
     indicator = rules.office.indicator_by_code.get(entry.indicator)
     where = f"{entry.place + ' ' if entry.place else ''}“{indicator.name if indicator else entry.indicator}”"
-    found = []
-    if not entry.rank_text.strip():
-        found.append(f"{where}没有填最新排名（应为名次、预估名次或“暂无排名”）")
-    elif entry.reading.kind is RankKind.UNREADABLE:
-        found.append(
-            f"{where}最新排名“{entry.rank_text}”无法识别（应为 1–{entry.field} 的名次，如“第5”“预估第5”，或“暂无排名”）"
-        )
-    if not entry.comparison.strip():
-        found.append(f"{where}没有填目前三区比较情况")
-    if not entry.target.strip():
-        found.append(f"{where}没有填年终承诺目标")
-    return found
+    return row_gaps(
+        where, rank_text=entry.rank_text, comparison=entry.comparison, target=entry.target, field=entry.field
+    )
 
 
 def _sign(report: Report, command: c.Sign, rules: Rules, now: datetime) -> list[e.Event]:

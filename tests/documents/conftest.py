@@ -98,16 +98,16 @@ def word(tmp_path: Path) -> Build:
 
 @pytest.fixture
 def read(office: Office) -> Read:
-    return lambda path, unit="shirong": read_form(path, office=office, unit=unit)
+    return lambda path, unit="shirong", period=None: read_form(path, office=office, unit=unit, period=period)
 
 
 @pytest.fixture
 def refuse(office: Office) -> Refuse:
     """Read a form that must be refused, and return the error."""
 
-    def expect(path: Path, unit: str = "shirong") -> FormError:
+    def expect(path: Path, unit: str = "shirong", period: str | None = None) -> FormError:
         with pytest.raises(FormError) as refused:
-            read_form(path, office=office, unit=unit)
+            read_form(path, office=office, unit=unit, period=period)
         return refused.value
 
     return expect
@@ -135,4 +135,4 @@ def case_office() -> Office:
 
 @pytest.fixture
 def read_case(case_office: Office) -> Read:
-    return lambda path, unit: read_form(path, office=case_office, unit=unit)
+    return lambda path, unit, period: read_form(path, office=case_office, unit=unit, period=period)

@@ -257,7 +257,7 @@ CASE = Path(__file__).parents[2] / "cases" / "longwan-2015"
 
 @pytest.mark.parametrize("path", sorted(CASE.glob("forms/*/*")), ids=lambda path: f"{path.parent.name}/{path.name}")
 def test_the_forms_of_the_case_are_read(path: Path, case_office: Office, read_case: Read) -> None:
-    rows = read_case(path, path.stem)
+    rows = read_case(path, path.stem, path.parent.name)
 
     assert [row.indicator for row in rows] == [led.code for led in case_office.indicators_of(path.stem)]
     assert all(row.rank_text and row.comparison and row.target for row in rows)
