@@ -10,11 +10,10 @@ from documents.problem import FormError, Problem
 from documents.source import Document, read_document
 from documents.table import Column, Header, Section, Table, nearest_header, sections
 from documents.text import clean, fold, shortened, without_numbering
-from states.gaps import row_gaps
 from states.office import Indicator, Office
 from states.periods import year_month
 
-__all__ = ["FormError", "FormRow", "Problem", "form_gaps", "read_form"]
+__all__ = ["FormError", "FormRow", "Problem", "read_form"]
 
 MAX_CELL = 2_000
 """Characters one cell may hold."""
@@ -66,7 +65,8 @@ def read_form(path: Path, *, office: Office, unit: str, period: str | None = Non
 
     Takes 附1 of the notice in .xlsx, .xls or .docx, with its columns in any order, on any visible sheet or in any
     table. Of sheets named after months only the one of `period` (`2015-10`) is read, where there is one. An indicator
-    of the unit that the form lacks, and a cell that is blank or cannot be read, is no error here: see `form_gaps`.
+    of the unit that the form lacks, and a cell that is blank or cannot be read, is no error here: sending the report
+    names these gaps.
     FormError, with all problems at once, if the file cannot be read, is another unit's or another month's, or holds
     anything that nobody sees or that would have to be guessed. KeyError for a unit the office does not have.
     """
@@ -92,28 +92,6 @@ def read_form(path: Path, *, office: Office, unit: str, period: str | None = Non
     if problems:
         raise FormError(problems)
     return tuple(rows)
-
-
-def form_gaps(rows: Sequence[FormRow], *, office: Office, unit: str) -> list[str]:
-    """Return every gap of a form in words, with the cell it stands in, in the order of the unit's indicators.
-
-    A gap is what keeps the report from being sent: an indicator without a row, a blank cell, a rank nobody can read.
-    """
-    by_indicator = {row.indicator: row for row in rows}
-    found: list[str] = []
-    for indicator in office.indicators_of(unit):
-        row = by_indicator.get(indicator.code)
-        if row is None:
-            found.append(f"“{indicator.name}”在表中没有这一行")
-            continue
-        found += row_gaps(
-            f"{row.place} “{indicator.name}”",
-            rank_text=row.rank_text,
-            comparison=row.comparison,
-            target=row.target,
-            field=indicator.field,
-        )
-    return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

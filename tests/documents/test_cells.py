@@ -12,8 +12,8 @@ import xlwt
 from docx.oxml.ns import qn
 from openpyxl.worksheet.worksheet import Worksheet
 
-from documents.form import FormError, FormRow, form_gaps
-from states.office import Office
+from documents.form import FormError, FormRow
+from states.gaps import row_gaps
 
 Build = Callable[..., Path]
 Read = Callable[..., tuple[FormRow, ...]]
@@ -183,20 +183,9 @@ def test_all_of_a_forms_hidden_and_broken_cells_are_told_at_once(xlsx: Build, re
         ("良好", "“良好”无法识别（应为 1–11 的名次"),
     ],
 )
-def test_what_is_wrong_with_a_rank_is_said(xlsx: Build, read: Read, office: Office, typed: object, said: str) -> None:
-    gaps = form_gaps(read(xlsx(with_row(typed))), office=office, unit="shirong")
+def test_what_is_wrong_with_a_rank_cell_is_said(xlsx: Build, read: Read, typed: object, said: str) -> None:
+    (row,) = read(xlsx(with_row(typed)))
 
-    assert gaps[0].startswith("表.xlsx 10月 第2行 “市容环境综合整治”")
-    assert said in gaps[0]
-
-
-def test_every_gap_of_a_form_is_had_at_once(xlsx: Build, read: Read, office: Office) -> None:
-    rows = read(xlsx([TITLES, [1, "市容环境综合整治", "", "第12", "", None]]))
-
-    gaps = form_gaps(rows, office=office, unit="shirong")
-    assert [gap.partition("”")[2] for gap in gaps[:3]] == [
-        "最新排名“第12”无法识别（应为 1–11 的名次，如“第5”“预估第5”，或“暂无排名”）",
-        "没有填目前三区比较情况",
-        "没有填年终承诺目标",
-    ]
-    assert gaps[3:] == ["““三改一拆”违法建筑拆除”在表中没有这一行"]
+    (gap,) = row_gaps("此行", rank_text=row.rank_text, comparison=row.comparison, target=row.target, field=11)
+    assert gap.startswith("此行")
+    assert said in gap
