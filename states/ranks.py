@@ -6,7 +6,7 @@ they must say one thing. Nothing is searched for inside text that is not underst
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from itertools import pairwise
@@ -68,7 +68,11 @@ CONTEXT = (
 )
 ESTIMATE = "(?:初步(?:预估|预计|估计|测算)|预估|预计|预测|暂估|估计|估算|测算|大约|大概|约|估|左右|上下|预$)"
 TIE = f"(?:[与和同][^0-9{DIGITS}十第不未无没上,]{{1,8}}?并列|并列|同列)"
-FIELD = f"(?:{NUMBER}[名家位]中|(?:共有?{NUMBER}个?|{NUMBER}个)(?:县市区|区县|县区|单位|地区|区|县)?(?:中|里)?)"
+# A number without a word behind it ends where its digits do: 共111 is not the first of eleven.
+FIELD = (
+    f"(?:{NUMBER}[名家位]中|(?:共有?{NUMBER}(?:个|(?![0-9{DIGITS}十]))|{NUMBER}个)"
+    "(?:县市区|区县|县区|单位|地区|区|县)?(?:中|里)?)"
+)
 WORDS = f"(?:{NEAR}|{CONTEXT}|{ESTIMATE}|{TIE})"
 
 PLACE = (
@@ -94,9 +98,11 @@ YEAR_END = (
     f"{OUTCOME}{{1,2}}(?:指标|项目|后)?"
 )
 AWAITED = f"(?:待|等待?)(?:市里?|上级|考绩办|考核后)*{OUTCOME}{{1,2}}"
+BETTER = "上升|提升|提高|前进|进步|前移|回升|升|进"
+WORSE = "下降|后退|退步|下滑|下跌|后移|回落|降|退"
 CHANGE = (
-    f"(?:[较比与同和](?:{PAST}|{MONTH})(?:排名|名次)?(?:相比)?)?(?:(?:排名|名次)?(?:(?:上升|下降|提升|提高|前进|后退|进步|退步"
-    rf"|下滑|下跌|前移|后移|回升|回落|升|降|进|退)了?{NUMBER}个?{UNIT}?|持平|不变|[无没]有?变化)|[↑↓]{NUMBER}?{UNIT}?)"
+    f"(?:[较比与同和](?P<since>{PAST}|{MONTH})(?:排名|名次)?(?:相比)?)?(?:(?:排名|名次)?(?:(?:(?P<better>{BETTER})|{WORSE})了?"
+    rf"(?P<steps>{NUMBER})个?{UNIT}?|(?P<same>持平|不变|[无没]有?变化))|(?:(?P<up>↑)|↓)(?P<arrow_steps>{NUMBER})?{UNIT}?)"
 )
 STANDING = "(?:处于?|位于|属于?)?(?:全市)?(?:中等|中上游|中游|中下游|上游|下游|靠前|靠后|前列)(?:水平|位置)?"
 TOPIC = "(?:主要)?(?:与先进区)?(?:优势|不足|差距|短板|亮点|问题|原因)(?:是|在|为|:)"
@@ -133,19 +139,23 @@ class _Clause:
     estimated: bool = False
     is_bare: bool = False
     is_now: bool = False
+    move: tuple[str, int] | None = None
+    """Since when, and by how many places better; worse is below 0."""
 
 
 def read_rank(text: str, field: int) -> RankReading:
     """Read one cell of 最新排名（或预估排名）(spec, part 6); what is not wholly understood is `unreadable`."""
     clauses = [_clause(clause, field) for clause in _clauses(text)]
     known = [clause for clause in clauses if clause is not None]
-    if len(known) < len(clauses) or _past_may_reach(known):
+    if len(known) < len(clauses) or _past_may_reach(known) or _is_cut_off(text):
         return UNREADABLE
     districts = {clause.best for clause in known if clause.says is _Says.DISTRICT}
     stated = {clause.field for clause in known if clause.says is not _Says.DISTRICT and clause.field is not None}
     if len(districts) > 1 or stated - {field} or _is_adrift(known):
         return UNREADABLE
     reading = _ranked_or_none(known, stated_field=field if stated else None)
+    if not _can_have_moved(reading, known, field):
+        return UNREADABLE
     return replace(reading, three_district_rank=districts.pop()) if districts and reading != UNREADABLE else reading
 
 
@@ -198,14 +208,25 @@ def _clause(text: str, field: int) -> _Clause | None:
     if len(text) > LONGEST_CLAUSE:
         return None
     if past := re.match(PAST, text):
-        return _Clause(says=_Says.PAST, text=text) if _place(text[past.end() :], field) else None
+        place = _place(text[past.end() :], field)
+        return _Clause(says=_Says.PAST, text=past.group(), best=place.best, worst=place.worst) if place else None
     if text.startswith("三区"):
         return _district(text)
     if re.fullmatch(f"{NOTHING}|{YEAR_END}|{AWAITED}", text):
         return _Clause(says=_Says.NOTHING, text=text)
-    if re.fullmatch(f"{CHANGE}|{STANDING}|{REMARK}", text):
+    if change := re.fullmatch(CHANGE, text):
+        return _Clause(says=_Says.REMARK, text=text, move=(change["since"] or "", _steps(change)))
+    if re.fullmatch(f"{STANDING}|{REMARK}", text):
         return _Clause(says=_Says.REMARK, text=text)
     return _words(text) or _place(text, field)
+
+
+def _steps(change: re.Match[str]) -> int:
+    """Return by how many places better; an arrow alone is at least one."""
+    if change["same"]:
+        return 0
+    steps = _number(change["steps"] or change["arrow_steps"] or "1")
+    return steps if change["better"] or change["up"] else -steps
 
 
 def _district(text: str) -> _Clause | None:
@@ -284,6 +305,35 @@ def _written_span(match: re.Match[str], field: int) -> tuple[int, int] | None:
     if match["join"] == "、" and not (match["end_unit"] and worst == best + 1):
         return None
     return (best, worst) if best < worst or not match["join"] else None
+
+
+def _is_cut_off(text: str) -> bool:
+    """Tell whether a bracket lacks its other half: what stood there may have been 预估, or another number."""
+    depth = 0
+    for character in _plain(text):
+        depth += (character == "(") - (character == ")")
+        if depth < 0:
+            return True
+    return depth > 0
+
+
+def _can_have_moved(reading: RankReading, clauses: Sequence[_Clause], field: int) -> bool:
+    """Tell whether the cell's movements agree with its rank: 第1 cannot come of a fall by five places."""
+    moves = [clause.move for clause in clauses if clause.move is not None]
+    if any(one[0] == other[0] and one[1] != other[1] for one, other in pairwise(sorted(moves))):
+        return False  # both up and down
+    if reading.best is None or reading.worst is None:
+        return not any(steps for _, steps in moves)
+    pasts = {clause.text: clause for clause in clauses if clause.says is _Says.PAST}
+    for since, steps in moves:
+        # What it was before: somewhere in the field, and where the cell itself says it was.
+        first, last = reading.best + steps, reading.worst + steps
+        if last < 1 or first > field:
+            return False
+        past = pasts.get(since) or (next(iter(pasts.values())) if not since and len(pasts) == 1 else None)
+        if past is not None and (past.worst < first or past.best > last):
+            return False
+    return True
 
 
 def _past_may_reach(clauses: Iterable[_Clause]) -> bool:

@@ -213,6 +213,70 @@ def test_what_is_not_certain_is_unreadable(text: str) -> None:
     assert read_rank(text, FIELD) == UNREADABLE
 
 
+@pytest.mark.parametrize(
+    ("text", "rank"),
+    [
+        ("第1，较上月上升10名", 1),
+        ("第11，较上月下降10名", 11),
+        ("预计5-6名，较上月上升6名", 6),
+        ("第5，较上月上升2名，较去年同期下降3名", 5),
+        ("上月第7，本月第5，上升2名", 5),
+        ("上月第7，本月第5，较上月上升2名", 5),
+        ("上月并列第7，本月第5", 5),
+        ("第10↑1", 10),
+        ("第1，与上月持平", 1),
+    ],
+)
+def test_a_movement_that_can_be_is_passed_over(text: str, rank: int) -> None:
+    reading = read_rank(text, FIELD)
+
+    assert (reading.worst, reading.tied) == (rank, False)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("第1，较上月下降5名", "第1，退步1名", "第一，排名下降1位", "第5，较上月下降5名", "第2（↓3）", "第1↓"),
+        *("第11，较上月上升3名", "第11↑", "第3，较上月上升9名", "第5（三区第2，较上月上升9名）"),
+        *("预计5-6名，较上月上升8名", "第5，下降2名，上升1名", "第5，较上月持平，较上月上升1名"),
+        *("上月第7，本月第5，上升3名", "上月第7，本月第5，较上月下降2名", "上月第7，本月第5，与上月持平"),
+        "暂无排名，较上月上升3名",
+    ],
+)
+def test_a_movement_that_cannot_be_makes_the_cell_unreadable(text: str) -> None:
+    assert read_rank(text, FIELD) == UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("（共111预计", "共111预计", "共11五六名", "共十一一位"),
+        *(
+            "第5（三区第2",
+            "第5（预",
+            "（第5",
+            "第5）",
+            "第5（",
+            "（（第5）",
+            "第5））",
+            "第5【预估",
+            "暂无排名（年终考核",
+        ),
+    ],
+)
+def test_what_was_cut_off_is_unreadable(text: str) -> None:
+    assert read_rank(text, FIELD) == UNREADABLE
+
+
+@pytest.mark.parametrize(
+    "text", ["共11个第5", "共11第5", "共11，第5", "（共11）第5", "共十一个县市区第五", "共11预计第5"]
+)
+def test_a_field_before_the_rank_is_read(text: str) -> None:
+    reading = read_rank(text, FIELD)
+
+    assert (reading.best, reading.worst, reading.stated_field) == (5, 5, 11)
+
+
 @given(st.one_of(st.text(), st.lists(st.sampled_from(SCRAPS), max_size=14).map("".join)), st.integers(1, 40))
 def test_no_text_raises_or_leaves_the_field(text: str, field: int) -> None:
     reading = read_rank(text, field)
