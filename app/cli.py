@@ -147,6 +147,12 @@ def _report_acts(report: Any) -> None:
     show = _with_json(_command(report, "show", _lazy("app.answers", "status"), "一份报表的现状"))
     show.add_argument("ref", metavar="REF")
     show.set_defaults(period=None, unit=None, state=None, overdue=False)
+    exported = _with_json(_command(report, "export", _lazy("app.export", "export"), "导出附1（.xlsx），可打印签字"))
+    exported.add_argument("ref", metavar="REF", help="期次/单位，如 2015-10/shirong")
+    exported.add_argument(
+        "file", nargs="?", type=Path, metavar="FILE", help="写到哪个 .xlsx 文件或文件夹（默认 期次_单位.xlsx）"
+    )
+    exported.add_argument("--force", action="store_true", help="文件已存在时覆盖")
     imported = _act(report, "import", "导入附1（.xlsx .xls .docx）", "REF")
     imported.add_argument("file", type=Path, metavar="FILE")
     imported.add_argument("--with-gaps", action="store_true", help="有空白或读不出的排名也先存为草稿")
