@@ -13,6 +13,8 @@ from app.bootstrap import read_settings
 from app.export import form_of
 from app.place import DEMO_CASE
 from app.replay import Replayed
+from documents.form import FormError
+from states.errors import UnknownSubject
 from storage.database import open_database
 from tests.app.conftest import Kaoji
 
@@ -96,3 +98,14 @@ def test_what_cannot_be_exported_is_told_in_two_lines(kaoji: Kaoji, arguments: l
     assert (status, printed) == (1, "")
     assert errors.startswith(said)
     assert len(errors.splitlines()) == 2
+
+
+def test_last_months_table_is_not_imported_into_this_month(kaoji: Kaoji, tmp_path: Path) -> None:
+    office = read_settings(DEMO_CASE / "config.yaml").office
+    path = tmp_path / "表.xlsx"
+    kaoji("report", "export", REPORT, str(path))
+
+    with pytest.raises(FormError, match="要报的却是2015年11月的表"):
+        rows_of_form(path, report="2015-11/shirong", office=office)
+    with pytest.raises(UnknownSubject):
+        rows_of_form(path, report="十月/shirong", office=office)
