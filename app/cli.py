@@ -8,24 +8,35 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Final
+
+from app.streams import speak_plainly, undecodable
+from app.usage import Parser
 
 Run = Callable[[argparse.Namespace], int]
 
-
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong with the usage, and what to do, in two lines."""
-
-    def error(self, message: str) -> NoReturn:
-        print(f"用法不对：{message}", file=sys.stderr)
-        print(f"请看 {self.prog} --help", file=sys.stderr)
-        raise SystemExit(2)
+OF_THE_DEMONSTRATION: Final = frozenset(
+    {"status", "inbox", "history", "who", "rank", "report", "case", "liaison", "audit", "check"}
+)
+"""Commands the demonstration's office may be asked too. What founds, serves or restores an office is not among them."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. Returns the exit status."""
-    asked = sys.argv[1:] if arguments is None else arguments
-    parsed = parser(asked).parse_args(asked)
+    speak_plainly()
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    bad = undecodable(given)
+    if bad is not None:
+        print(f"命令行里有认不出的字节：{bad}", file=sys.stderr)
+        print("请用终端的编码（一般是 UTF-8）重新输入；没有办理任何事", file=sys.stderr)
+        return 2
+    asked = _of_the_demonstration(given)
+    top = parser(asked)
+    parsed = top.parse_args(asked)
+    if parsed.demo and parsed.command not in OF_THE_DEMONSTRATION:
+        top.error(f"{parsed.command} 不能用于演示（--demo）")
+    if parsed.demo and (parsed.config or parsed.database):
+        top.error("--demo 已指明演示单位，不能再写 --config 或 --database")
     try:
         status: int = parsed.run(parsed)
         sys.stdout.flush()
@@ -43,22 +54,50 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
-def parser(asked: Sequence[str]) -> argparse.ArgumentParser:
+def _of_the_demonstration(given: list[str]) -> list[str]:
+    """`demo COMMAND …` is `--demo COMMAND …`; `demo` alone and `demo mail` are commands of their own."""
+    place = 0
+    while place < len(given) and given[place].startswith("-"):
+        place += 2 if given[place] in ("--config", "--database") else 1
+    asks = given[place : place + 1] == ["demo"] and given[place + 1 : place + 2] != ["mail"]
+    if asks and set(given[place + 1 : place + 2]) & OF_THE_DEMONSTRATION:
+        return [*given[:place], "--demo", *given[place + 1 :]]
+    return given
+
+
+def parser(asked: Sequence[str] | None = None) -> Parser:
     """The command line, with those of its groups filled that are asked for: filling all of them takes longer than most
-    answers.
+    answers. None fills all.
     """
-    top = _Parser(prog="kaoji", description="考绩指标月报：填报、签批、报送、督查")
+    top = Parser(prog="kaoji", description="考绩指标月报：填报、签批、报送、督查")
+    top.add_argument("--version", action=_Version, help="显示版本")
     top.add_argument("--config", type=Path, help="配置文件（默认 ./config.yaml，或环境变量 KAOJI_CONFIG）")
     top.add_argument("--database", help="数据库地址，代替配置文件里的 database.url")
-    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND", parser_class=_Parser)
+    top.add_argument(
+        "--demo", action="store_true", help="问的是演示单位（先运行 kaoji demo）；也可写作 kaoji demo 命令 …"
+    )
+    commands = top.add_subparsers(title="命令", dest="command", required=True, metavar="COMMAND", parser_class=Parser)
     _processes(commands)
     _questions(commands)
     for name, (about, fill) in _GROUPS.items():
         group = commands.add_parser(name, help=about, description=about)
-        acts = group.add_subparsers(required=True, metavar="ACT", parser_class=_Parser)
-        if name in asked:
+        acts = group.add_subparsers(title="事项", required=True, metavar="ACT", parser_class=Parser)
+        if asked is None or name in asked:
             fill(acts)
     return top
+
+
+class _Version(argparse.Action):
+    """Prints name and version; looking it up costs time, so only when asked."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str, **given: Any) -> None:
+        super().__init__(option_strings, dest, nargs=0, default=argparse.SUPPRESS, help=given.get("help"))
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version
+
+        print(f"kaoji {version('kaoji')}")
+        parser.exit()
 
 
 def _lazy(module: str, function: str) -> Run:
@@ -79,6 +118,7 @@ def _command(commands: Any, name: str, run: Run, about: str) -> argparse.Argumen
     # The office may be named before or after the command.
     made.add_argument("--config", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     made.add_argument("--database", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    made.add_argument("--demo", action="store_true", default=argparse.SUPPRESS, help=argparse.SUPPRESS)
     return made
 
 
@@ -92,16 +132,16 @@ def _processes(commands: Any) -> None:
     simulate = _with_json(
         _command(commands, "simulate", _lazy("app.replay", "simulate"), "在虚拟时钟上重演一个案例目录")
     )
-    simulate.add_argument("directory", type=Path, metavar="DIR")
+    simulate.add_argument("directory", type=Path, metavar="DIR", help="案例目录，如 cases/longwan-2015")
     simulate.add_argument("--until", metavar="INSTANT", help="演到这一时刻为止，如 2015-11-01T09:00:00+08:00")
     simulate.add_argument("--mail", type=Path, metavar="DIR", help="把收到的邮件留在这个目录（Maildir）")
     demo = _command(
-        commands, "demo", _lazy("app.replay", "demo"), "重演自带案例并显示看板；demo mail PERSON 看某人的邮件"
+        commands, "demo", _lazy("app.replay", "demo"), "重演自带案例并显示看板；demo mail 人员 看某人收到的邮件"
     )
-    demo.add_argument("what", nargs="?", choices=["mail"], help="mail：查看演示中某人收到的邮件")
-    demo.add_argument("person", nargs="?", help="人员编号，如 shirong.clerk；不写则列出各人邮件数")
+    demo.add_argument("what", nargs="?", choices=["mail"], metavar="mail", help="mail：查看演示中某人收到的邮件")
+    demo.add_argument("person", nargs="?", metavar="PERSON", help="人员编号，如 shirong.clerk；不写则列出各人邮件数")
     resumed = _command(commands, "resume", _lazy("app.acts", "resume"), "确认时钟无误，或放行暂停的邮件")
-    resumed.add_argument("--as", dest="actor", required=True, metavar="PERSON", help="确认人编号")
+    resumed.add_argument("--as", dest="actor", required=True, metavar="PERSON", help="确认人，编号或姓名")
     resumed.add_argument("--reason", dest="text", required=True, metavar="TEXT", help="理由（必填）")
     resumed.add_argument("--command-id", metavar="ID", help="命令编号；同一编号只办理一次")
     _command(commands, "migrate", _lazy("app.upkeep", "migrate"), "建立或升级数据库结构")
@@ -114,29 +154,43 @@ def _questions(commands: Any) -> None:
     )
     status.add_argument("ref", nargs="?", metavar="REF", help="期次/单位，如 2015-10/shirong")
     status.add_argument("--period", help="期次，如 2015-10")
-    status.add_argument("--unit", help="单位代码")
-    status.add_argument("--state", help="状态，如 draft")
+    status.add_argument("--unit", help="单位代码或名称")
+    status.add_argument("--state", help="状态，如 draft，或看板上的词，如 已督查")
     status.add_argument("--overdue", action="store_true", help="只看逾期的")
-    inbox = _with_json(_command(commands, "inbox", _lazy("app.answers", "inbox"), "某人的待办"))
-    inbox.add_argument("person", metavar="PERSON")
+    status.add_argument("--missing", action="store_true", help="未报清单：只看还没有报送的")
+    inbox = _with_json(
+        _command(commands, "inbox", _lazy("app.answers", "inbox"), "等某人办理的一切：报表、督查件、对接，各到何时")
+    )
+    inbox.add_argument("person", metavar="PERSON", help="人员编号或姓名")
     history = _with_json(_command(commands, "history", _lazy("app.answers", "history"), "一份报表或督查件的流转记录"))
-    history.add_argument("ref", metavar="REF|CASE")
+    history.add_argument("ref", metavar="REF|CASE", help="期次/单位，督查件编号，或 期次/单位/指标")
+    who = _with_json(_command(commands, "who", _lazy("app.answers", "who"), "谁任何职，哪些岗位空缺"))
+    who.add_argument("asked", nargs="?", metavar="PERSON|UNIT", help="人员或单位，代码或名称；不写则列出全部")
+    completion = _command(commands, "completion", _lazy("app.completion", "completion"), "打印命令补全脚本")
+    completion.add_argument("shell", choices=["bash", "zsh", "fish"], metavar="SHELL", help="bash、zsh 或 fish")
 
 
 def _rank(rank: Any) -> None:
     parse = _with_json(_command(rank, "parse", _lazy("app.answers", "rank_parse"), "读一格最新排名"))
-    parse.add_argument("text", metavar="TEXT")
+    parse.add_argument("text", metavar="TEXT", help="这一格里写的，如 并列第2")
     parse.add_argument("--field", type=int, required=True, metavar="N", help="全市参加排名的个数")
 
 
 def _act(commands: Any, name: str, about: str, subject: str, *, optional: bool = False) -> argparse.ArgumentParser:
     made = _with_json(_command(commands, name, _lazy("app.acts", "act"), about))
     made.set_defaults(act=name)
-    made.add_argument("subject", metavar=subject, nargs="?" if optional else None)
-    made.add_argument("--as", dest="actor", required=True, metavar="PERSON", help="办理人编号")
+    made.add_argument("subject", metavar=subject, nargs="?" if optional else None, help=_SUBJECTS[subject])
+    made.add_argument("--as", dest="actor", required=True, metavar="PERSON", help="办理人，编号或姓名")
     made.add_argument("--version", type=int, metavar="N", help="您所依据的版本；已有变化则拒绝")
     made.add_argument("--command-id", metavar="ID", help="命令编号；同一编号只办理一次")
     return made
+
+
+_SUBJECTS: Final = {
+    "REF": "期次/单位，如 2015-10/shirong",
+    "CASE": "编号，或 期次/单位/指标、期次/单位/overdue",
+    "UNIT": "单位代码或名称",
+}
 
 
 def _worded(made: argparse.ArgumentParser, option: str, about: str) -> None:
@@ -145,8 +199,8 @@ def _worded(made: argparse.ArgumentParser, option: str, about: str) -> None:
 
 def _report_acts(report: Any) -> None:
     show = _with_json(_command(report, "show", _lazy("app.answers", "status"), "一份报表的现状"))
-    show.add_argument("ref", metavar="REF")
-    show.set_defaults(period=None, unit=None, state=None, overdue=False)
+    show.add_argument("ref", metavar="REF", help=_SUBJECTS["REF"])
+    show.set_defaults(period=None, unit=None, state=None, overdue=False, missing=False)
     exported = _with_json(_command(report, "export", _lazy("app.export", "export"), "导出附1（.xlsx），可打印签字"))
     exported.add_argument("ref", metavar="REF", help="期次/单位，如 2015-10/shirong")
     exported.add_argument(
@@ -154,10 +208,10 @@ def _report_acts(report: Any) -> None:
     )
     exported.add_argument("--force", action="store_true", help="文件已存在时覆盖")
     imported = _act(report, "import", "导入附1（.xlsx .xls .docx）", "REF")
-    imported.add_argument("file", type=Path, metavar="FILE")
+    imported.add_argument("file", type=Path, metavar="FILE", help="填好的附1")
     imported.add_argument("--with-gaps", action="store_true", help="有空白或读不出的排名也先存为草稿")
     edited = _act(report, "edit", "修改一行", "REF")
-    edited.add_argument("indicator", metavar="INDICATOR")
+    edited.add_argument("indicator", metavar="INDICATOR", help="指标代码或名称")
     for name, about in (("rank", "最新排名"), ("comparison", "目前三区比较情况"), ("target", "年终承诺目标")):
         edited.add_argument(f"--{name}", metavar="TEXT", help=about)
     edited.add_argument("--take-over", action="store_true", help="沿用上期这一行（另写的各栏除外）")
@@ -175,9 +229,9 @@ def _report_acts(report: Any) -> None:
 def _case_acts(case: Any) -> None:
     listed = _with_json(_command(case, "list", _lazy("app.answers", "case_list"), "督查件一览"))
     listed.add_argument("--open", action="store_true", help="只看未销号的")
-    listed.add_argument("--unit", help="单位代码")
+    listed.add_argument("--unit", help="单位代码或名称")
     show = _with_json(_command(case, "show", _lazy("app.answers", "case_show"), "一件督查件"))
-    show.add_argument("case", metavar="CASE", help="编号，或 期次/单位/指标、期次/单位/overdue")
+    show.add_argument("case", metavar="CASE", help=_SUBJECTS["CASE"])
     _worded(_act(case, "feedback", "反馈整改情况", "CASE"), "--text", "整改情况")
     _worded(_act(case, "interview", "登记约谈：何人、约谈何人、何时、承诺", "CASE"), "--text", "约谈记录")
     _worded(_act(case, "appeal", "申诉", "CASE"), "--text", "申诉理由")
@@ -196,7 +250,7 @@ def _liaison(liaison: Any) -> None:
             liaison, "list", _lazy("app.answers", "liaison_list"), "各单位最近一次赴市对接、是否超期，以及对接记录"
         )
     )
-    listed.add_argument("--unit", help="单位代码")
+    listed.add_argument("--unit", help="单位代码或名称")
     for name, about in (("visit", "登记赴市对接"), ("call", "登记电话对接")):
         _worded(_act(liaison, name, about, "UNIT"), "--text", "对接部门、对象、内容、结果")
 
