@@ -7,52 +7,68 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NoReturn
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, NoReturn
+from zoneinfo import ZoneInfo
 
+from app.clock import SystemClock
 from app.glance import Glance
-from app.place import place
-from states.models import Duty, DutyKind, ReportState
+from app.naming import person, resolve_person, resolve_report, resolve_unit, unit, vacant_posts
+from app.place import Place, place
+from states.models import Case, Duty, DutyKind, ReportState
 from storage.database import Database, open_database
 from workflow.ports import ContactRow
 from workflow.queries import Board, Document
+
+if TYPE_CHECKING:
+    from workflow.waiting import Waiting
 
 
 @dataclass(frozen=True, slots=True)
 class _Office:
     """What a question is asked of."""
 
+    place: Place
     names: Glance
     board: Board
     database: Database
 
+    @property
+    def now(self) -> datetime:
+        """The present, the demonstration's where it is asked."""
+        return self.place.now or SystemClock().now()
+
 
 @contextmanager
 def _opened(parsed: argparse.Namespace) -> Iterator[_Office]:
-    office = place(parsed).glance()
-    with open_database(office.database_url, read_only=True) as database, database.steady():
-        _need_known(parsed, office, database)
-        indicators = tuple(office.indicators)
-        board = Board(database, timezone=office.timezone, unit_names=office.unit_names, indicators=indicators)
-        yield _Office(office, board, database)
+    where = place(parsed)
+    names = where.glance()
+    with open_database(names.database_url, read_only=True) as database, database.steady():
+        _name_by_code(parsed, names, database)
+        board = Board(database, timezone=names.timezone, unit_names=names.unit_names, indicators=names.indicators)
+        yield _Office(where, names, board, database)
 
 
-def _need_known(parsed: argparse.Namespace, office: Glance, database: Database) -> None:
-    """Refuse a name the office neither has nor had: an empty answer would be taken for "nothing to do"."""
+def _name_by_code(parsed: argparse.Namespace, names: Glance, database: Database) -> None:
+    """Names become codes. What the office neither has nor had is refused: an empty answer would be taken for "nothing
+    to do".
+    """
     asked = vars(parsed)
-    known = (
-        ("unit", "单位", office.unit_names),
-        ("person", "人员", office.people),
-        ("state", "状态", dict.fromkeys(ReportState)),
-    )
-    for name, said, names in known:
-        value = asked.get(name)
-        if value is not None and value not in names and not (name == "unit" and database.reports(unit=value)):
-            _refuse(f"没有{said} {value}", f"{said}有：{'、'.join(names)}")
+    if asked.get("unit") is not None:
+        parsed.unit = resolve_unit(parsed.unit, names)
+        if parsed.unit not in names.unit_names and not database.reports(unit=parsed.unit):
+            told = "、".join(f"{name}（{code}）" for code, name in names.unit_names.items())
+            _refuse(f"没有单位 {parsed.unit}", f"单位有：{told}")
+    if asked.get("person") is not None:
+        parsed.person = resolve_person(parsed.person, names)
+    for key in ("ref", "case"):
+        if asked.get(key) is not None:
+            setattr(parsed, key, resolve_report(asked[key], names))
     if asked.get("period") is not None and not _PERIOD.fullmatch(asked["period"]):
         _refuse(f"期次 {asked['period']} 不对", "应写作 年-月，如 2015-10")
 
 
-_PERIOD = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
+_PERIOD: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 
 
 def _refuse(message: str, remedy: str) -> NoReturn:
@@ -62,60 +78,149 @@ def _refuse(message: str, remedy: str) -> NoReturn:
 
 
 def print_json(document: object) -> None:
-    """One JSON document and nothing else."""
-    json.dump(document, sys.stdout, ensure_ascii=False, indent=1)
+    """One JSON document and nothing else; in ASCII where the encoding of standard output cannot carry every sign."""
+    is_unicode = (sys.stdout.encoding or "").lower().replace("-", "").startswith("utf")
+    json.dump(document, sys.stdout, ensure_ascii=not is_unicode, indent=1)
     sys.stdout.write("\n")
-
-
-def _show(document: object, shown_by: str, parsed: argparse.Namespace, names: Glance) -> int:
-    """As JSON, or as one of the tables, which say names beside codes."""
-    if parsed.json:
-        print_json(document)
-    else:
-        from app import tables
-
-        getattr(tables, shown_by)(document, names)
-    return 0
 
 
 def status(parsed: argparse.Namespace) -> int:
     """`kaoji status [REF]`."""
     with _opened(parsed) as office:
-        if parsed.ref is None:
-            return _show(_lines(office.board, parsed), "show_board", parsed, office.names)
-        document = office.board.status(parsed.ref)
+        return _board(parsed, office) if parsed.ref is None else _report(parsed, office)
+
+
+def _report(parsed: argparse.Namespace, office: _Office) -> int:
+    document = office.board.status(parsed.ref)
     if document is None:
         _refuse(f"没有报表 {parsed.ref}", "报表写作 期次/单位，如 2015-10/shirong；kaoji status 列出全部报表")
-    return _show(document, "show_report", parsed, office.names)
+    document = {**document, "table": office.board.table(parsed.ref)}
+    if parsed.json:
+        print_json(document)
+        return 0
+    from app.tables import show_report
+
+    (seen,) = office.board.for_people([document])
+    show_report({**seen, **office.board.standing(parsed.ref)}, office.names, now=office.now)
+    return 0
 
 
-def _lines(board: Board, parsed: argparse.Namespace) -> list[Document]:
-    return board.board(
-        period=parsed.period, unit=parsed.unit, state=parsed.state, overdue=True if parsed.overdue else None
+def _board(parsed: argparse.Namespace, office: _Office) -> int:
+    state, sent = _state_asked(parsed.state)
+    lines = office.board.board(
+        period=parsed.period, unit=parsed.unit, state=state, overdue=True if parsed.overdue else None
     )
+    if parsed.missing:
+        lines = [line for line in lines if line["submitted_at"] is None]
+    if parsed.json and sent is None:
+        print_json(lines)
+        return 0
+    seen = office.board.for_people(lines)
+    if sent is not None:
+        seen = [line for line in seen if line["sent"] is sent]
+    if parsed.json:
+        kept = {line["report"] for line in seen}
+        print_json([line for line in lines if line["report"] in kept])
+        return 0
+    from app.tables import say, show_board
+
+    if seen:
+        show_board(seen, office.names)
+        if parsed.missing:
+            say(f"还没有报送的共 {len(seen)} 份")
+        return 0
+    asked = (parsed.period, parsed.unit, parsed.state, parsed.overdue)
+    if parsed.missing and not any(asked):
+        say("没有未报的报表")
+    else:
+        say("没有符合条件的报表" if any(asked) or parsed.missing else "还没有报表")
+    say(_next_opening(office))
+    return 0
+
+
+def _state_asked(asked: str | None) -> tuple[str | None, bool | None]:
+    """The state meant, by its code or by a word of the board, and whether its draft is sent where the word says so."""
+    from states.words import state_word, word
+
+    if asked is None or asked in tuple(ReportState):
+        return asked, None
+    if asked in ("sent", word("sent")):
+        return ReportState.DRAFT.value, True
+    if asked == word(ReportState.DRAFT):
+        return ReportState.DRAFT.value, False
+    by_word = {state_word(state, level): state.value for state in ReportState for level in ("bureau", "district")}
+    if asked not in by_word:
+        told = "、".join(f"{word(state)}（{state.value}）" for state in ReportState)
+        _refuse(f"没有状态 {asked}", f"状态有：{told}、{word('sent')}（sent）")
+    return by_word[asked], None
+
+
+def _next_opening(office: _Office) -> str:
+    """What comes next where there is nothing to show."""
+    duty = next((duty for duty in office.database.duties() if duty.kind is DutyKind.OPENING), None)
+    if duty is None or duty.wake_at is None:
+        return "守护进程（kaoji serve）首次启动后开启第一期"
+    at = duty.wake_at.astimezone(ZoneInfo(office.names.timezone))
+    return f"下一期 {at:%Y-%m} 将于 {at.month}月{at.day}日 {at:%H:%M} 开启"
 
 
 def inbox(parsed: argparse.Namespace) -> int:
     """`kaoji inbox PERSON`."""
     with _opened(parsed) as office:
-        return _show(office.board.inbox(parsed.person), "show_board", parsed, office.names)
+        items = _waiting(office).inbox(parsed.person)
+        if parsed.json:
+            print_json(items)
+            return 0
+        from app.tables import say, show_inbox
+
+        if items:
+            show_inbox(items, office.names, parsed.person, office.now)
+        else:
+            say(f"{person(parsed.person, office.names)}没有待办")
+            say(_next_opening(office))
+    return 0
+
+
+def _waiting(office: _Office) -> "Waiting":
+    """The questions that need the rules (deadlines, who holds which post): the configuration is read whole for them."""
+    from app.bootstrap import read_settings, rules_of
+    from workflow.waiting import Waiting
+
+    rules = rules_of(read_settings(office.place.config))
+    return Waiting(office.database, office.board, rules, office.now)
 
 
 def history(parsed: argparse.Namespace) -> int:
     """`kaoji history REF|CASE`."""
     with _opened(parsed) as office:
         case = office.database.case(parsed.ref)
-        lines = office.board.history(f"case:{case.id}" if case else f"report:{parsed.ref}")
-    if not lines:
-        _refuse(f"没有 {parsed.ref} 的流转记录", "请核对报表（期次/单位）或督查件（编号或 期次/单位/指标）的写法")
-    return _show(lines, "show_history", parsed, office.names)
+        subject = f"case:{case.id}" if case else f"report:{parsed.ref}"
+        lines = office.board.history(subject)
+        if not lines:
+            _refuse(f"没有 {parsed.ref} 的流转记录", "请核对报表（期次/单位）或督查件（编号或 期次/单位/指标）的写法")
+        if parsed.json:
+            print_json(lines)
+        else:
+            from app.tables import show_history
+
+            show_history(lines, office.names, office.database.events_of(subject))
+    return 0
 
 
 def case_list(parsed: argparse.Namespace) -> int:
     """`kaoji case list`."""
     with _opened(parsed) as office:
         cases = office.board.cases(open_only=parsed.open, unit=parsed.unit)
-        return _show(cases, "show_cases", parsed, office.names)
+        if parsed.json:
+            print_json(cases)
+            return 0
+        from app.tables import say, show_cases
+
+        if cases:
+            show_cases(cases, office.names)
+        else:
+            say("没有未销号的督查件" if parsed.open else "没有督查件")
+    return 0
 
 
 def case_show(parsed: argparse.Namespace) -> int:
@@ -124,27 +229,52 @@ def case_show(parsed: argparse.Namespace) -> int:
         case = office.database.case(parsed.case)
         if case is None:
             _refuse(f"没有督查件 {parsed.case}", "督查件写作编号，或 期次/单位/指标；kaoji case list 列出全部督查件")
-        document = {**office.board.case(case), "history": office.board.history(f"case:{case.id}")}
-    return _show(document, "show_case", parsed, office.names)
+        document = _case(case, office)
+        if parsed.json:
+            print_json(document)
+        else:
+            from app.tables import show_case
+
+            show_case(document, office.names, office.database.events_of(f"case:{case.id}"))
+    return 0
+
+
+def _case(case: Case, office: _Office) -> Document:
+    waiting = _waiting(office)
+    return {
+        **office.board.case(case),
+        "opened_rank": case.opened_rank,
+        "ground": waiting.ground(case),
+        "next": waiting.follows(case),
+        "history": office.board.history(f"case:{case.id}"),
+    }
 
 
 def liaison_list(parsed: argparse.Namespace) -> int:
-    """`kaoji liaison list`: who is behind with visits, and what was logged."""
+    """`kaoji liaison list`: who is behind with visits, when the next is due, and what was logged."""
     with _opened(parsed) as office:
         board, database = office.board, office.database
         contacts = database.contacts(unit=parsed.unit)
         visited = {row.unit for row in contacts if row.visit}
+        waiting = _waiting(office)
         units = [
             {
                 "unit": duty.unit,
                 "last_visit": board.local(duty.since) if duty.unit in visited else None,
+                "next_due": board.local(waiting.visit_due(duty)),
                 "behind": _is_behind(duty, database),
             }
             for duty in database.duties()
             if duty.kind is DutyKind.LIAISON and parsed.unit in (None, duty.unit)
         ]
-    document: Document = {"units": units, "contacts": [_contact(row, board) for row in contacts]}
-    return _show(document, "show_liaison", parsed, office.names)
+        document: Document = {"units": units, "contacts": [_contact(row, board) for row in contacts]}
+        if parsed.json:
+            print_json(document)
+        else:
+            from app.tables import show_liaison
+
+            show_liaison(document, office.names)
+    return 0
 
 
 def _is_behind(duty: Duty, database: Database) -> bool:
@@ -157,6 +287,53 @@ def _contact(row: ContactRow, board: Board) -> Document:
     return {"unit": row.unit, "person": row.person, "at": board.local(row.at), "kind": kind, "text": row.text}
 
 
+def who(parsed: argparse.Namespace) -> int:
+    """`kaoji who [PERSON|UNIT]`: who holds which post from when to when, and which posts nobody holds."""
+    where = place(parsed)
+    names = where.glance()
+    today = (where.now or SystemClock().now()).astimezone(ZoneInfo(names.timezone)).date()
+    code, of_unit = None, False
+    if parsed.asked is not None:
+        code = resolve_unit(parsed.asked, names)
+        of_unit = code in names.unit_names
+        code = code if of_unit else resolve_person(parsed.asked, names)
+    found = [
+        {
+            "unit": post.unit,
+            "unit_name": unit(post.unit, names),
+            "role": post.role,
+            "person": post.person,
+            "name": names.people.get(post.person),
+            "from": post.since.isoformat() if post.since else None,
+            "to": post.until.isoformat() if post.until else None,
+            "now": post.covers(today),
+        }
+        for post in names.posts
+        if code is None or code == (post.unit if of_unit else post.person)
+    ]
+    if code is None or of_unit:
+        found += [
+            {
+                "unit": empty, "unit_name": unit(empty, names), "role": role, "person": None, "name": None,
+                "from": None, "to": None, "now": True,
+            }
+            for empty, role in vacant_posts(names, today)
+            if code in (None, empty)
+        ]
+    places = {known: place for place, known in enumerate(names.unit_names)}
+    found.sort(key=lambda post: places.get(str(post["unit"]), -1))
+    if parsed.json:
+        print_json(found)
+        return 0
+    from app.tables import say, show_posts
+
+    if found:
+        show_posts(found, names)
+    else:
+        say(f"{person(code, names)}没有任职")
+    return 0
+
+
 def rank_parse(parsed: argparse.Namespace) -> int:
     """`kaoji rank parse TEXT --field N`."""
     from dataclasses import asdict
@@ -165,9 +342,11 @@ def rank_parse(parsed: argparse.Namespace) -> int:
 
     if parsed.field < 1:
         _refuse(f"--field {parsed.field} 不对", "应为参加排名的个数，如 11")
-    reading = asdict(read_rank(parsed.text, parsed.field))
+    reading = {**asdict(read_rank(parsed.text, parsed.field))}
     if parsed.json:
         print_json(reading)
     else:
-        print("  ".join(f"{name}={value}" for name, value in reading.items()))
+        from app.tables import reading_words, say
+
+        say(reading_words({**reading, "rank": reading["worst"], "field": parsed.field}))
     return 0

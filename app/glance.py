@@ -1,10 +1,11 @@
 """The few things `kaoji status` needs of the configuration, read without checking it whole: it must answer at once."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from zoneinfo import ZoneInfo
 
 import yaml
@@ -14,15 +15,67 @@ from app.config_file import beyond_limits, text_of
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+if TYPE_CHECKING:
+    from app.config import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Post:
+    """A person holds a role in a unit on the days from `since` to `until`, both included; None is without end."""
+
+    person: str
+    unit: str
+    role: str
+    since: date | None
+    until: date | None
+
+    def covers(self, day: date) -> bool:
+        """Whether it is in force on that local day."""
+        return (self.since is None or self.since <= day) and (self.until is None or day <= self.until)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Glance:
-    """Where the database is, and the names to show, each by its code."""
+    """Where the database is, and the names to show, each by its code.
+
+    `levels` and `parents` are the units'; `posts` are all appointments, in the order of the configuration. `needed` are
+    the roles that reports of a level need: those in the unit itself, and those in the unit above it.
+    """
 
     database_url: str
     timezone: str
     unit_names: Mapping[str, str]
     people: Mapping[str, str]
     indicators: Mapping[str, str]
+    levels: Mapping[str, str]
+    parents: Mapping[str, str | None]
+    posts: tuple[Post, ...]
+    needed: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
+
+
+def glance_of(settings: "Settings") -> Glance:
+    """The same of a configuration already read whole."""
+    office = settings.office
+    return Glance(
+        database_url=settings.database_url,
+        timezone=office.timezone,
+        unit_names={unit.code: unit.name for unit in office.units},
+        people={person.id: person.name for person in office.people},
+        indicators={indicator.code: indicator.name for indicator in office.indicators},
+        levels={unit.code: unit.level.value for unit in office.units},
+        parents={unit.code: unit.parent for unit in office.units},
+        posts=tuple(
+            Post(person=one.person, unit=one.unit, role=one.role.value, since=one.since, until=one.until)
+            for one in office.appointments
+        ),
+        needed={
+            level.value: (
+                (duties.drafter.value, duties.first_signer.value, duties.second_signer.value),
+                (duties.receiver.value, duties.assessor.value),
+            )
+            for level, duties in office.duties.items()
+        },
+    )
 
 
 def glance(path: Path, database: str | None = None) -> Glance:
@@ -41,6 +94,10 @@ def glance(path: Path, database: str | None = None) -> Glance:
         unit_names=dict(_pairs(organisation, "units", ("code", "name"), stands_in)),
         people=dict(_pairs(organisation, "people", ("id", "name"), stands_in)),
         indicators=_indicator_names(path, read.get("indicators", "indicators.csv")),
+        levels=_told(organisation, "level"),
+        parents=_told(organisation, "parent"),
+        posts=tuple(_posts(organisation)),
+        needed=_needed(read.get("levels")),
     )
 
 
@@ -88,6 +145,46 @@ def _pairs(organisation: Mapping[str, Any], kind: str, keys: tuple[str, str], pa
         return [(str(row[keys[0]]), str(row[keys[1]])) for row in organisation[kind]]
     except (KeyError, TypeError):
         _refuse(path, f"{kind} 中缺少 {' 或 '.join(keys)}")
+
+
+def _told(organisation: Mapping[str, Any], key: str) -> dict[str, Any]:
+    """What each unit says of itself under that key; `kaoji check` finds what it should have said."""
+    return {str(unit["code"]): unit.get(key) for unit in organisation["units"]}
+
+
+_USUAL = {
+    "bureau": (("clerk", "section_head", "leader"), ("office", "assessor")),
+    "district": (("office", "unit_head", "district_leader"), ("assessor", "assessor")),
+}
+_IN_IT, _ABOVE_IT = ("drafter", "first_signer", "second_signer"), ("receiver", "assessor")
+
+
+def _needed(levels: object) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    written = levels if isinstance(levels, dict) else {}
+
+    def roles(level: str, duties: tuple[str, ...], usual: tuple[str, ...]) -> tuple[str, ...]:
+        told = written.get(level)
+        said = told if isinstance(told, dict) else {}
+        return tuple(str(said.get(duty, role)) for duty, role in zip(duties, usual, strict=True))
+
+    return {
+        level: (roles(level, _IN_IT, own), roles(level, _ABOVE_IT, above)) for level, (own, above) in _USUAL.items()
+    }
+
+
+def _posts(organisation: Mapping[str, Any]) -> Iterator[Post]:
+    rows = organisation.get("appointments")
+    for row in rows if isinstance(rows, list) else ():
+        if isinstance(row, dict) and {"person", "unit", "role"} <= row.keys():
+            person, unit, role = (str(row[key]) for key in ("person", "unit", "role"))
+            yield Post(person=person, unit=unit, role=role, since=_day(row.get("from")), until=_day(row.get("to")))
+
+
+def _day(value: object) -> date | None:
+    try:
+        return value if isinstance(value, date) else date.fromisoformat(str(value))
+    except ValueError:
+        return None
 
 
 def _indicator_names(config: Path, name: object) -> dict[str, str]:

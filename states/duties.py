@@ -144,7 +144,7 @@ def _next_bulletin(duty: Duty, rules: Rules) -> tuple[str, datetime]:
     )
 
 
-def _liaison_instants(duty: Duty, rules: Rules) -> tuple[datetime, datetime]:
+def liaison_instants(duty: Duty, rules: Rules) -> tuple[datetime, datetime]:
     """When the liaison officer, and when the section head, is told after the last visit."""
     policies, calendar = rules.policies, rules.calendar
     due: date = calendar.day_of(duty.since) + timedelta(days=policies.liaison_calendar_days)
@@ -153,7 +153,7 @@ def _liaison_instants(duty: Duty, rules: Rules) -> tuple[datetime, datetime]:
 
 
 def _next_liaison(duty: Duty, rules: Rules) -> datetime | None:
-    return next((instant for instant in _liaison_instants(duty, rules) if instant > duty.timers_until), None)
+    return next((instant for instant in liaison_instants(duty, rules) if instant > duty.timers_until), None)
 
 
 def wake(duty: Duty, rules: Rules, now: datetime) -> Woken:
@@ -166,7 +166,7 @@ def wake(duty: Duty, rules: Rules, now: datetime) -> Woken:
         case DutyKind.OPENING:
             return _open_period(duty, rules, subject)
         case DutyKind.LIAISON:
-            head = due != _liaison_instants(duty, rules)[0]
+            head = due != liaison_instants(duty, rules)[0]
             return Woken(due, [Decided(subject, e.LiaisonReminded(due_instants=(due,), head=head))])
         case DutyKind.DIGEST:
             last = _last_digest(due, now, rules)

@@ -3,15 +3,19 @@
 Reads only. Imports nothing heavy: `kaoji status` must answer at once.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
-from typing import Protocol
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from states.models import Case, Entry, Report
+from states.models import Case, CaseState, Entry, Report, ReportState
+from states.periods import earlier
 from workflow.ports import EventRow, SignOffRow
 
 Document = dict[str, object]
+_Rows = dict[str, Entry]
 
 
 class Reader(Protocol):
@@ -46,11 +50,17 @@ class Board:
     """Answers in the office's zone and with the office's names."""
 
     def __init__(
-        self, reader: Reader, *, timezone: str, unit_names: Mapping[str, str], indicators: Sequence[str] = ()
+        self,
+        reader: Reader,
+        *,
+        timezone: str,
+        unit_names: Mapping[str, str],
+        indicators: Sequence[str] | Mapping[str, str] = (),
     ) -> None:
         self._reader = reader
         self._zone = ZoneInfo(timezone)
         self._unit_names = unit_names
+        self._indicator_names = indicators if isinstance(indicators, Mapping) else {}
         self._places = {code: place for place, code in enumerate(indicators)}
 
     def status(self, ref: str) -> Document | None:
@@ -77,6 +87,134 @@ class Board:
         reports = self._reader.reports(period=period, unit=unit, state=state, overdue=overdue)
         return self._lines(reports, self._reader.cases(unit=unit))
 
+    def table(self, ref: str) -> list[Document]:
+        """The rows of a report as written and as read, beside the unit's last table and what was changed.
+
+        Changed means: since the report was last sent, apart from the sending that stands; where it was sent but once or
+        never, since what stood before the last save. Empty where there is no such report.
+        """
+        report = self._reader.report(ref)
+        if report is None:
+            return []
+        last, before = self._last_report(report), self._earlier(report)
+        last_rows = {entry.indicator: entry for entry in last.entries} if last else {}
+        return [
+            {
+                "indicator": entry.indicator,
+                "name": self._indicator_names.get(entry.indicator, entry.indicator),
+                "rank_text": entry.rank_text,
+                "comparison": entry.comparison,
+                "target": entry.target,
+                "read": _read(entry),
+                "flags": [flag.value for flag in entry.flags],
+                "last_month": _last_month(last, last_rows.get(entry.indicator)),
+                "changed": before.changes(entry) if before else [],
+            }
+            for entry in report.entries
+        ]
+
+    def for_people(self, lines: Iterable[Document]) -> list[Document]:
+        """The same lines with what a board for people says besides: whether a draft is `sent`, and of `cases` only
+        those there were in that month already.
+        """
+        cases = {case.id: case for case in self._reader.cases()}
+        seen = []
+        for line in lines:
+            report = self._reader.report(str(line["report"]))
+            told: Any = line["cases"]
+            by_then = [one for one in told if cases[one["case"]].report[:7] <= str(line["period"])]
+            seen.append({**line, "sent": report is not None and report.sent, "cases": by_then})
+        return seen
+
+    def standing(self, ref: str) -> Document:
+        """Since when the report lies with its present holders, and what happens next by itself: `{"since", "next"}`.
+
+        `next` is None, or `{"at", "what"}`, the latter `remind`, `overdue`, `case`, `interview`, `deduction`, `review`
+        or `roster` (a post changes hands).
+        """
+        report = self._reader.report(ref)
+        if report is None:
+            raise LookupError(ref)
+        return {"since": self.local(self.held_since(report)), "next": self.next_of(report)}
+
+    def held_since(self, report: Report) -> datetime:
+        """When the report came to its present holders."""
+        since = report.opened_at
+        for row in self._reader.events_of(f"report:{report.ref}"):
+            if row.to_state is not None or row.kind in _CHANGES_HANDS or '"took_back":true' in row.payload:
+                since = row.at
+        return since
+
+    def next_of(self, report: Report) -> Document | None:
+        """What the report's next timer will do, and when."""
+        if report.wake_at is None:
+            return None
+        return {"at": self.local(report.wake_at), "what": self._what_next(report, report.wake_at)}
+
+    def _what_next(self, report: Report, at: datetime) -> str:
+        if report.state is ReportState.SUBMITTED:
+            return "roster" if self._is_midnight(at) else "review"
+        if self._is_midnight(at):
+            return "roster"
+        if at <= report.due_at:
+            return "overdue" if at == report.due_at else "remind"
+        overdue = [case for case in self._reader.cases(report=report.ref) if case.indicator is None and case.is_open]
+        if not overdue:
+            return "case"
+        return "interview" if overdue[-1].state is CaseState.TRACKING else "deduction"
+
+    def _is_midnight(self, instant: datetime) -> bool:
+        """Appointments begin and end at midnight; nothing else does."""
+        return instant.astimezone(self._zone).time() == time()
+
+    def _last_report(self, report: Report) -> Report | None:
+        """The unit's table before this one: nearly always last month's, else the latest of them all."""
+        found = self._reader.reports(period=earlier(report.period, 1), unit=report.unit)
+        if not found:
+            found = [other for other in self._reader.reports(unit=report.unit) if other.period < report.period]
+        return found[-1] if found else None
+
+    def _earlier(self, report: Report) -> "_Earlier | None":
+        sent, saved, version = [], [], 0
+        for row, before, after in self._contents(report.ref):
+            if row.kind == "report_sent":
+                sent.append(_Earlier(row.version, after))
+            elif row.kind == "table_saved":
+                saved.append(_Earlier(version, before))
+            version = row.version
+        # The sending that stands is no earlier version: its signer asks what is new since he last saw it.
+        shown = sent[:-1] if report.sent else sent
+        if shown:
+            return shown[-1]
+        return saved[-1] if saved and saved[-1].is_filled else None
+
+    def _contents(self, ref: str) -> Iterator[tuple[EventRow, "_Rows", "_Rows"]]:
+        """Every event of the report, with its rows before and after it."""
+        from states import events as e
+        from states.codec import decode
+
+        rows: _Rows = {}
+        for row in self._reader.events_of(f"report:{ref}"):
+            before = rows
+            if row.kind in ("report_opened", "table_saved"):
+                event = decode(row.kind, row.payload)
+                if isinstance(event, e.ReportOpened | e.TableSaved):
+                    rows = {**rows, **{entry.indicator: entry for entry in event.entries}}
+            yield row, before, rows
+
+    def judged(self, case: Case) -> tuple[Entry, int | None] | None:
+        """The row a case was opened for, as it stood at the review that opened it, and the rank before it.
+
+        None for an overdue case, which no review opened.
+        """
+        found = None
+        for row, _, rows in self._contents(case.report) if case.indicator is not None else ():
+            if row.kind == "report_reviewed" and row.at <= case.opened_at and case.indicator in rows:
+                judgements = json.loads(row.payload)["judgements"]
+                own = (one["previous"] for one in judgements if one["indicator"] == case.indicator)
+                found = rows[case.indicator], next(own, None)
+        return found
+
     def whole(self) -> list[Document]:
         """Every report with everything, as `simulate` prints them."""
         documents = (self.status(report.ref) for report in self._reader.reports())
@@ -87,7 +225,11 @@ class Board:
         return self._lines(self._reader.reports_held_by(person), self._reader.cases())
 
     def history(self, subject: str) -> list[Document]:
-        """What happened to a report or a case, oldest first."""
+        """What happened to a report or a case, oldest first.
+
+        `text` is what the person wrote (reason, opinion, note, feedback …), `rule` and `evidence` the ground the event
+        gives; each None where it has none. `round` is the report's when the event was done; None for other subjects.
+        """
         return [
             {
                 "seq": row.seq,
@@ -98,8 +240,10 @@ class Board:
                 "to_state": row.to_state,
                 "version": row.version,
                 "hash": row.hash,
+                "round": number,
+                **_words_of(json.loads(row.payload)),
             }
-            for row in self._reader.events_of(subject)
+            for number, row in _with_rounds(subject, self._reader.events_of(subject))
         ]
 
     def cases(self, *, open_only: bool = False, unit: str | None = None, report: str | None = None) -> list[Document]:
@@ -170,6 +314,71 @@ class Board:
             "opinion": row.opinion,
             "void": row.void_seq is not None,
         }
+
+
+_CHANGES_HANDS = frozenset({"report_opened", "report_sent", "report_returned", "report_withdrawn", "holder_changed"})
+_FIELDS = ("rank_text", "comparison", "target")
+
+
+@dataclass(frozen=True, slots=True)
+class _Earlier:
+    """A table as it stood at an earlier version."""
+
+    version: int
+    rows: Mapping[str, Entry]
+
+    @property
+    def is_filled(self) -> bool:
+        """Whether anything was written in it."""
+        return any(getattr(entry, field) for entry in self.rows.values() for field in _FIELDS)
+
+    def changes(self, entry: Entry) -> list[Document]:
+        """Which fields of the row are no longer what they were, with what stood there."""
+        was = self.rows.get(entry.indicator)
+        return [
+            {"field": field, "before": getattr(was, field), "version": self.version}
+            for field in _FIELDS
+            if was is not None and getattr(was, field) != getattr(entry, field)
+        ]
+
+
+def _read(entry: Entry) -> Document:
+    """What was read in the row; `rank` is the one it is judged by, `three_district_rank` also from the comparison."""
+    reading = entry.reading
+    return {
+        "kind": reading.kind.value,
+        "rank": entry.rank,
+        "field": entry.field,
+        "best": reading.best,
+        "worst": reading.worst,
+        "tied": reading.tied,
+        "estimated": reading.estimated,
+        "three_district_rank": entry.three_district_rank,
+    }
+
+
+def _last_month(report: Report | None, entry: Entry | None) -> Document | None:
+    if report is None or entry is None or not any(getattr(entry, field) for field in _FIELDS):
+        return None
+    return {"period": report.period, **{field: getattr(entry, field) for field in _FIELDS}, "rank": entry.rank}
+
+
+_WORDED = ("reason", "opinion", "note", "text")
+
+
+def _words_of(payload: Mapping[str, Any]) -> Document:
+    """What an event says in words. A case the assessor closes gives his reason as its evidence."""
+    text = next((payload[name] for name in _WORDED if payload.get(name)), None)
+    return {"text": text, "rule": payload.get("rule"), "evidence": payload.get("evidence") or None}
+
+
+def _with_rounds(subject: str, rows: Iterable[EventRow]) -> Iterable[tuple[int | None, EventRow]]:
+    """Each event with the round in which it was done; a return is the last act of the round it ends."""
+    number = 1
+    for row in rows:
+        yield (number if subject.startswith("report:") else None), row
+        ends = row.kind in ("report_returned", "report_reopened")
+        number += ends or (row.kind == "report_withdrawn" and '"new_round":true' in row.payload)
 
 
 def _entry(entry: Entry) -> Document:

@@ -1,0 +1,171 @@
+"""What waits for a person, of every kind, and what follows for a case. It needs the rules, unlike the other questions.
+
+Reads only; the instants are those the rules give, so they stand although no timer has fired yet.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from states.duties import liaison_instants
+from states.models import Case, CaseState, Duty, DutyKind, PointsStatus, Report, ReportState
+from states.rules import UNSUBMITTED, Rules
+from workflow.queries import Board, Document
+from workflow.queries import Reader as BoardReader
+
+
+class Reader(BoardReader, Protocol):
+    """What the answers are read from."""
+
+    def duties(self) -> Sequence[Duty]:
+        """The recurring duties in the order they began."""
+
+
+class Waiting:
+    """Answers under the rules of the office, as of `now`."""
+
+    def __init__(self, reader: Reader, board: Board, rules: Rules, now: datetime) -> None:
+        self._reader = reader
+        self._board = board
+        self._rules = rules
+        self._now = now
+
+    def inbox(self, person: str) -> list[Document]:
+        """Everything that waits for one person, the most pressing first, what has no last day at the end.
+
+        Each is `{"kind", "subject", "unit", "indicator", "since", "from", "until", "late"}`: `subject` a report, the
+        number of a case, or a unit; `from` when it may be done where that is not yet; `until` when it is due. What
+        concerns a report also bears its line of the board as `report`.
+        """
+        found = [*self._reports(person), *self._cases(person), *self._visits(person)]
+        return sorted(found, key=lambda item: (item["until"] is None, str(item["until"] or "")))
+
+    def _reports(self, person: str) -> Iterator[Document]:
+        lines = {str(line["report"]): line for line in self._board.inbox(person)}
+        for report in self._reader.reports_held_by(person):
+            due = report.due_at if report.state in UNSUBMITTED else None
+            if report.state is ReportState.SUBMITTED and report.submitted_at is not None:
+                due = self._rules.review_at(report.submitted_at)
+            item = self._item(
+                _kind_of(report), report.ref, report.unit, since=self._board.held_since(report), until=due
+            )
+            yield {**item, "report": lines[report.ref]}
+
+    def _cases(self, person: str) -> Iterator[Document]:
+        rules, now = self._rules, self._now
+        for case in self._reader.cases(open_only=True):
+            if case.unit not in rules.office.unit_by_code:
+                continue  # nobody holds a post in a unit that is gone
+            assesses = person in rules.assessors(case.unit, now)
+            signs = person in rules.first_signers(case.unit, now)
+            answers = signs or person in rules.drafters(case.unit, now)
+            kind, begins, until = None, None, None
+            if answers and case.state is CaseState.TRACKING and case.indicator is not None and case.feedback_at is None:
+                kind, until = "feedback", rules.feedback_until(case.opened_at)
+            elif assesses and case.state is CaseState.INTERVIEW and case.interview_at is None:
+                kind, until = "interview", rules.interview_until(case.entered_at)
+            elif case.points_status is PointsStatus.PROPOSED and case.proposed_at is not None:
+                appeal_until = rules.appeal_until(case.proposed_at)
+                if assesses:
+                    kind, begins = "confirm", None if case.appealed_at else appeal_until
+                elif signs and case.appealed_at is None and now <= appeal_until:
+                    kind, until = "appeal", appeal_until
+            if kind is not None:
+                item = self._item(kind, str(case.id), case.unit, since=case.entered_at, until=until)
+                yield {**item, "indicator": case.indicator, "from": self._board.local(begins)}
+
+    def _visits(self, person: str) -> Iterator[Document]:
+        ahead = max(self._rules.policies.remind_days, default=0)
+        for duty in self._reader.duties():
+            if duty.kind is not DutyKind.LIAISON or duty.unit not in self._rules.office.unit_by_code:
+                continue
+            due = self.visit_due(duty)
+            # Visits are told as long before as the deadlines of reports are.
+            begins = self._rules.calendar.later(due, -ahead, self._rules.policies.liaison_time)
+            if begins <= self._now and person in self._rules.liaisons(duty.unit, self._now):
+                yield self._item("visit", duty.unit, duty.unit, since=duty.since, until=due)
+
+    def _item(self, kind: str, subject: str, unit: str, *, since: datetime, until: datetime | None) -> Document:
+        local = self._board.local
+        return {
+            "kind": kind,
+            "subject": subject,
+            "unit": unit,
+            "indicator": None,
+            "since": local(since),
+            "from": None,
+            "until": local(until),
+            "late": until is not None and until < self._now,
+        }
+
+    def follows(self, case: Case) -> list[Document]:
+        """What follows for a case: `{"what", "at"}`, `at` None where it hangs on a person or a review.
+
+        `what` is `feedback_due` (else an interview follows), `interview_due`, `appeal_until`, `may_confirm`,
+        `next_review`, or for an overdue report `interview` and `deduction`.
+        """
+        rules, local = self._rules, self._board.local
+        match case.state:
+            case CaseState.CLOSED:
+                return []
+            case CaseState.SCORE_DEDUCTION:
+                until = rules.appeal_until(case.proposed_at) if case.proposed_at else None
+                if until is None or case.appealed_at is not None or until < self._now:
+                    return [{"what": "may_confirm", "at": None}]
+                return [{"what": "appeal_until", "at": local(until)}, {"what": "may_confirm", "at": local(until)}]
+            case CaseState.INTERVIEW if case.interview_at is None:
+                due: list[Document] = [{"what": "interview_due", "at": local(rules.interview_until(case.entered_at))}]
+                return due + self._of_overdue_report(case)
+            case CaseState.TRACKING if case.indicator is not None and case.feedback_at is None:
+                return [
+                    {"what": "feedback_due", "at": local(rules.feedback_until(case.opened_at))},
+                    {"what": "next_review", "at": None},
+                ]
+        return self._of_overdue_report(case) if case.indicator is None else [{"what": "next_review", "at": None}]
+
+    def ground(self, case: Case) -> Document | None:
+        """What a rank case was opened for, with the numbers of its rule; None for an overdue case.
+
+        `{"rank_text", "rank", "field", "three_district_rank", "previous", "among_last", "last_of_districts",
+        "worse_by"}`: `among_last` is how many last places count as lagging where the rank lies among them, else None;
+        `worse_by` the places lost where they were enough to be regressing, else None.
+        """
+        judged = self._board.judged(case)
+        if judged is None:
+            return None
+        (entry, previous), policies = judged, self._rules.policies
+        rank = entry.rank or 0
+        among_last = rank > entry.field - policies.lagging_places
+        lost = rank - previous if previous is not None else 0
+        return {
+            "rank_text": entry.rank_text,
+            "rank": entry.rank,
+            "field": entry.field,
+            "three_district_rank": entry.three_district_rank,
+            "previous": previous,
+            "among_last": policies.lagging_places if among_last else None,
+            "last_of_districts": entry.three_district_rank == 1 + len(self._rules.office.sisters),
+            "worse_by": lost if lost >= policies.regressing_places else None,
+        }
+
+    def visit_due(self, duty: Duty) -> datetime:
+        """When the next visit of a unit's liaison officer is due."""
+        return liaison_instants(duty, self._rules)[0]
+
+    def _of_overdue_report(self, case: Case) -> list[Document]:
+        """The next rung for a report still not submitted."""
+        report = self._reader.report(case.report) if case.indicator is None else None
+        step = self._board.next_of(report) if report is not None else None
+        return [step] if step is not None and step["what"] in ("interview", "deduction") else []
+
+
+def _kind_of(report: Report) -> str:
+    """What the holder has to do: `fill`, `sign`, `submit` or `review`."""
+    match report.state:
+        case ReportState.DRAFT:
+            return "sign" if report.sent else "fill"
+        case ReportState.SECTION_SIGNED:
+            return "sign"
+        case ReportState.LEADER_SIGNED:
+            return "submit"
+    return "review"
