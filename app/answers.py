@@ -244,7 +244,7 @@ def _case(case: Case, office: _Office) -> Document:
     return {
         **office.board.case(case),
         "opened_rank": case.opened_rank,
-        "ground": waiting.ground(case),
+        "grounds": waiting.grounds(case),
         "next": waiting.follows(case),
         "history": office.board.history(f"case:{case.id}"),
     }
@@ -297,7 +297,7 @@ def who(parsed: argparse.Namespace) -> int:
         code = resolve_unit(parsed.asked, names)
         of_unit = code in names.unit_names
         code = code if of_unit else resolve_person(parsed.asked, names)
-    found = [
+    found: list[Document] = [
         {
             "unit": post.unit,
             "unit_name": unit(post.unit, names),
@@ -314,8 +314,14 @@ def who(parsed: argparse.Namespace) -> int:
     if code is None or of_unit:
         found += [
             {
-                "unit": empty, "unit_name": unit(empty, names), "role": role, "person": None, "name": None,
-                "from": None, "to": None, "now": True,
+                "unit": empty,
+                "unit_name": unit(empty, names),
+                "role": role,
+                "person": None,
+                "name": None,
+                "from": None,
+                "to": None,
+                "now": True,
             }
             for empty, role in vacant_posts(names, today)
             if code in (None, empty)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from states.duties import liaison_instants
+from states.grounds import as_facts, lagging_clauses
 from states.models import Case, CaseState, Duty, DutyKind, PointsStatus, Report, ReportState
 from states.rules import UNSUBMITTED, Rules
 from workflow.queries import Board, Document
@@ -123,30 +124,15 @@ class Waiting:
                 ]
         return self._of_overdue_report(case) if case.indicator is None else [{"what": "next_review", "at": None}]
 
-    def ground(self, case: Case) -> Document | None:
-        """What a rank case was opened for, with the numbers of its rule; None for an overdue case.
-
-        `{"rank_text", "rank", "field", "three_district_rank", "previous", "among_last", "last_of_districts",
-        "worse_by"}`: `among_last` is how many last places count as lagging where the rank lies among them, else None;
-        `worse_by` the places lost where they were enough to be regressing, else None.
-        """
+    def grounds(self, case: Case) -> list[Document]:
+        """The rules that fired at the review that opened a rank case, with their numbers, as `as_facts` writes them."""
         judged = self._board.judged(case)
-        if judged is None:
-            return None
-        (entry, previous), policies = judged, self._rules.policies
-        rank = entry.rank or 0
-        among_last = rank > entry.field - policies.lagging_places
-        lost = rank - previous if previous is not None else 0
-        return {
-            "rank_text": entry.rank_text,
-            "rank": entry.rank,
-            "field": entry.field,
-            "three_district_rank": entry.three_district_rank,
-            "previous": previous,
-            "among_last": policies.lagging_places if among_last else None,
-            "last_of_districts": entry.three_district_rank == 1 + len(self._rules.office.sisters),
-            "worse_by": lost if lost >= policies.regressing_places else None,
-        }
+        if judged is None or judged[0].rank is None:
+            return []
+        entry, previous = judged
+        known = self._rules.office.indicator_by_code.get(entry.indicator)
+        target = known.target_rank if known else None
+        return as_facts(lagging_clauses(entry, judged[0].rank, previous, target, self._rules), self._rules)
 
     def visit_due(self, duty: Duty) -> datetime:
         """When the next visit of a unit's liaison officer is due."""
