@@ -81,8 +81,20 @@ def _print(title: str | None, columns: Sequence[_Column], rows: Iterable[Sequenc
     for place in kept:
         table.add_column(columns[place].title, overflow="fold", no_wrap=not columns[place].folds)
     for row in rows:
-        table.add_row(*(_text(row[place]) for place in kept))
+        table.add_row(*(_broken(_text(row[place]), columns[place], is_wide) for place in kept))
     out.print(table)
+
+
+def _broken(cell: Text, column: _Column, is_wide: bool) -> Text:
+    """A long name in a narrow column goes on with its id in the next line, not amid the id."""
+    if is_wide or column.title not in _OF_PEOPLE or cell.cell_len <= _NAME:
+        return cell
+    return Text(cell.plain.replace("（", "\n（"), style=cell.style)
+
+
+_OF_PEOPLE: Final = ("何人", "办理人")
+_NAME: Final = 18
+"""Cells a name with its id may take in one line of a narrow table."""
 
 
 def _is_wide() -> bool:
@@ -415,7 +427,19 @@ _HISTORY = (
 
 def show_history(lines: Iterable[Document], names: Glance, events: Sequence[EventRow]) -> None:
     """What happened, oldest first, with every reason, opinion and ground. `events` are the rows the lines tell of."""
-    _print("流转记录", _HISTORY, (_happened(line, row, names) for line, row in zip(lines, events, strict=True)))
+    told: list[tuple[list[_Cell], EventRow, int]] = []
+    for line, row in zip(lines, events, strict=True):
+        # Weeks of the same reminder are one line: what matters is how often, and until when.
+        if told and row.kind in _REPEATED and row.kind == told[-1][1].kind:
+            cells, first, times = told.pop()
+            cells[-1] = f"共 {times + 1} 次，最近一次 {_instant(line['at'])}"
+            told.append((cells, first, times + 1))
+        else:
+            told.append(([*_happened(line, row, names)], row, 1))
+    _print("流转记录", _HISTORY, (cells for cells, _, _ in told))
+
+
+_REPEATED: Final = ("interview_reminded", "liaison_reminded")
 
 
 def _happened(line: Document, row: EventRow, names: Glance) -> Sequence[_Cell]:
@@ -518,7 +542,7 @@ def _item(item: Document, names: Glance, who: str, now: datetime) -> Sequence[_C
     elif "report" in item:
         about = report(subject, names)
     else:
-        about = f"督查件 {subject}：{unit(item['unit'], names)}，{indicator(item['indicator'], names)}"
+        about = f"督查件{subject}：{unit(item['unit'], names)}，{indicator(item['indicator'], names)}"
     until = Text(f"{_instant(item['until'])} 前" if item["until"] else "—")
     if item["late"]:
         until.append(" ● 红·已过", style="bold red")
