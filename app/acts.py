@@ -16,7 +16,9 @@ from app.answers import print_json
 from app.bootstrap import Running, put_together, read_settings
 from app.clock import SystemClock, VirtualClock
 from app.faults import Unusable, configure_quietly
-from app.place import Place, place
+from app.glance import glance_of
+from app.naming import resolve_person, resolve_report, resolve_unit
+from app.place import place
 from states import commands as c
 from states.errors import Refused
 from states.models import CaseState, PointsStatus, Report
@@ -30,7 +32,7 @@ from workflow.recording import Answer
 
 def act(parsed: argparse.Namespace) -> int:
     """`kaoji report|case|liaison ACT …`."""
-    with _running(place(parsed)) as running:
+    with _running(parsed) as running:
         try:
             command = _command(parsed, running)
             answer = _carried_out(command, parsed.subject, running)
@@ -42,7 +44,7 @@ def act(parsed: argparse.Namespace) -> int:
 
 def resume(parsed: argparse.Namespace) -> int:
     """`kaoji resume`: the clock is right, or the held mails may go."""
-    with _running(place(parsed)) as running:
+    with _running(parsed) as running:
         command = c.Resume(**_by(parsed), reason=parsed.text)
         answer = _carried_out(command, "", running)
     print(f"已确认，恢复工作（流转记录第 {answer.events[0].seq} 条）")
@@ -55,7 +57,7 @@ def waive(parsed: argparse.Namespace) -> int:
         raise Unusable("请写明一件督查件，或用 --from 和 --to 写明一段时间，两者取其一", "见 kaoji case waive --help")
     if parsed.subject is not None:
         return act(parsed)
-    with _running(place(parsed)) as running:
+    with _running(parsed) as running:
         since, until = (_instant(text, running) for text in (parsed.since, parsed.until))
         proposed = [
             case
@@ -92,9 +94,14 @@ def _instant(text: str | None, running: Running) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=running.rules.calendar.zone)
 
 
-def _running(office: Place) -> Running:
+def _running(parsed: argparse.Namespace) -> Running:
+    office = place(parsed)
     settings = read_settings(office.config, for_act=True)
     log.when_first_used(configure_quietly)
+    names = glance_of(settings)
+    parsed.actor = resolve_person(parsed.actor, names)
+    if getattr(parsed, "subject", None) is not None:
+        parsed.subject = resolve_report(resolve_unit(parsed.subject, names), names)
     clock = VirtualClock(office.now) if office.now else SystemClock()
     return put_together(settings, clock, office.database)
 

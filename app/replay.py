@@ -24,6 +24,7 @@ from app.mailing import dispatcher_for
 from app.place import DEMO, DEMO_CASE, DEMO_NOTE
 from app.simulate import Play, RefusedLine
 from app.story import StoryLine, read_story
+from app.streams import own_command
 from notifications.dispatcher import Dispatcher
 from notifications.sink import MailSink, count_by_address, read_maildir
 from storage.schema import create, current
@@ -255,14 +256,14 @@ def _progress_bar() -> Iterator[Callable[[int, int], None]]:
 
 
 def _say_where() -> None:
-    from app.tables import console
+    from app.tables import say
 
-    out = console()
-    out.print()
-    out.print(f"数据库：{DEMO / 'kaoji.db'}", markup=False, soft_wrap=True)
-    out.print(
-        "接着可以试：kaoji status 2015-10/shirong　kaoji case list　kaoji demo mail shirong.clerk　kaoji audit verify"
-    )
+    kaoji = own_command()
+    say("")
+    say(f"数据库：{DEMO / 'kaoji.db'}")
+    say("接着可以试：")
+    for asked in ("status 2015-10/shirong", "inbox bureau.assessor", "case list", "mail shirong.clerk", "audit verify"):
+        say(f"  {kaoji} demo {asked}")
 
 
 def _demo_mail(person: str | None) -> int:

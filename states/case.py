@@ -14,6 +14,7 @@ from states.errors import AlreadyDone, WrongState, WrongTime
 from states.lifecycle import CASE
 from states.models import Case, CaseState, PointsStatus, Trigger
 from states.needs import need_actor, need_reason, need_words
+from states.office import Office
 from states.rules import Rules
 from states.situation import Decided, Woken, case_subject
 from states.words import ACTS, word
@@ -39,13 +40,13 @@ def decide(case: Case, command: c.CaseCommand, rules: Rules, now: datetime) -> l
     return [Decided(case_subject(case.id), fact)]
 
 
-def _need(case: Case, command: c.CaseCommand, act: str, allowed: Sequence[str], post: str) -> None:
+def _need(case: Case, command: c.CaseCommand, act: str, allowed: Sequence[str], post: str, *, office: Office) -> None:
     if CASE.target(act, case.state) is None:
         raise WrongState(
             f"督查件 {case.ref} 现在是“{word(case.state)}”，不能{ACTS[act]}",
             f"只有在“{'”“'.join(word(state) for state in CASE.sources(act))}”时可以{ACTS[act]}",
         )
-    need_actor(command.actor, allowed, of=case.ref, post=post, said=ACTS[act])
+    need_actor(command.actor, allowed, of=case.ref, post=post, said=ACTS[act], office=office)
 
 
 def _need_proposed(case: Case) -> None:
@@ -55,13 +56,13 @@ def _need_proposed(case: Case) -> None:
 
 def _feedback(case: Case, command: c.GiveFeedback, rules: Rules, now: datetime) -> e.FeedbackRecorded:
     allowed = rules.drafters(case.unit, now) + rules.first_signers(case.unit, now)
-    _need(case, command, "feedback", allowed, "填报人或第一签字人")
+    _need(case, command, "feedback", allowed, "填报人或第一签字人", office=rules.office)
     need_words(command.text, said=ACTS["feedback"], what="采取了什么措施、谁负责、何时见效")
     return e.FeedbackRecorded(text=command.text.strip())
 
 
 def _interview(case: Case, command: c.HoldInterview, rules: Rules, now: datetime) -> e.InterviewRecorded:
-    _need(case, command, "interview", rules.assessors(case.unit, now), "考绩办")
+    _need(case, command, "interview", rules.assessors(case.unit, now), "考绩办", office=rules.office)
     if case.interview_at is not None:
         raise AlreadyDone(f"督查件 {case.ref} 的约谈已经登记过", "每件只登记一次约谈；补充情况请另行存档")
     need_words(command.text, said=ACTS["interview"], what="何人约谈何人、何时、作了什么承诺")
@@ -69,7 +70,7 @@ def _interview(case: Case, command: c.HoldInterview, rules: Rules, now: datetime
 
 
 def _appeal(case: Case, command: c.Appeal, rules: Rules, now: datetime) -> e.AppealRecorded:
-    _need(case, command, "appeal", rules.first_signers(case.unit, now), "第一签字人")
+    _need(case, command, "appeal", rules.first_signers(case.unit, now), "第一签字人", office=rules.office)
     _need_proposed(case)
     if case.appealed_at is not None:
         raise AlreadyDone(f"督查件 {case.ref} 已经申诉过", "每件只能申诉一次，请等考绩办答复")
@@ -90,7 +91,7 @@ def _appeal_until(case: Case, rules: Rules) -> datetime:
 
 
 def _confirm(case: Case, command: c.ConfirmPoints, rules: Rules, now: datetime) -> e.PointsConfirmed:
-    _need(case, command, "confirm", rules.assessors(case.unit, now), "考绩办")
+    _need(case, command, "confirm", rules.assessors(case.unit, now), "考绩办", office=rules.office)
     _need_proposed(case)
     until = _appeal_until(case, rules)
     if case.appealed_at is None and now <= until:
@@ -102,14 +103,14 @@ def _confirm(case: Case, command: c.ConfirmPoints, rules: Rules, now: datetime) 
 
 
 def _waive(case: Case, command: c.WaivePoints, rules: Rules, now: datetime) -> e.PointsWaived:
-    _need(case, command, "waive", rules.assessors(case.unit, now), "考绩办")
+    _need(case, command, "waive", rules.assessors(case.unit, now), "考绩办", office=rules.office)
     _need_proposed(case)
     need_reason(command.reason, said=ACTS["waive"])
     return e.PointsWaived(reason=command.reason.strip())
 
 
 def _close(case: Case, command: c.CloseCase, rules: Rules, now: datetime) -> e.CaseClosed:
-    _need(case, command, "close", rules.assessors(case.unit, now), "考绩办")
+    _need(case, command, "close", rules.assessors(case.unit, now), "考绩办", office=rules.office)
     need_reason(command.reason, said=ACTS["close"])
     return e.CaseClosed(rule="closed_by_assessor", evidence=command.reason.strip())
 

@@ -95,8 +95,8 @@ def log_contact(duty: Duty | None, command: c.LogContact, rules: Rules, now: dat
     liaisons = rules.liaisons(command.unit, now)
     if duty is None or command.actor not in liaisons:
         raise WrongActor(
-            f"{command.actor} 不是 {command.unit} 的对接人，不能登记对接",
-            f"应由对接人登记：{'、'.join(liaisons) or '该单位还没有确定对接人，请联系管理员'}",
+            f"{rules.office.named(command.actor)} 不是 {command.unit} 的对接人，不能登记对接",
+            f"应由对接人登记：{'、'.join(map(rules.office.named, liaisons)) or '该单位还没有确定对接人，请联系管理员'}",
         )
     need_words(
         command.text, said="登记赴市对接" if command.visit else "登记电话对接", what="对接的部门、对象、内容和结果"

@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 
 from states.errors import ReasonMissing, WrongActor
+from states.office import Office
 
 
-def need_actor(actor: str, allowed: Sequence[str], *, of: str, post: str, said: str) -> None:
+def need_actor(actor: str, allowed: Sequence[str], *, of: str, post: str, said: str, office: Office) -> None:
     """Refuse whoever does not hold the post, naming who does. Raises WrongActor."""
     if actor not in allowed:
         raise WrongActor(
-            f"{actor} 不是 {of} 的{post}，不能{said}",
-            f"应由{post}办理：{'、'.join(allowed) or '目前无人任此职，请联系管理员'}",
+            f"{office.named(actor)} 不是 {of} 的{post}，不能{said}",
+            f"应由{post}办理：{'、'.join(map(office.named, allowed)) or '目前无人任此职，请联系管理员'}",
         )
 
 

@@ -149,6 +149,11 @@ class Office:
         """People by id."""
         return {person.id: person for person in self.people}
 
+    def named(self, person: str) -> str:
+        """`姓名（id）`, as people are named wherever they are read of; the id alone of one the office does not know."""
+        known = self.person_by_id.get(person)
+        return f"{known.name}（{person}）" if known else person
+
     @cached_property
     def indicator_by_code(self) -> dict[str, Indicator]:
         """Indicators by code."""

@@ -17,7 +17,7 @@ from states.gaps import row_gaps
 from states.lifecycle import REPORT
 from states.models import Case, CaseState, Entry, Report, ReportState, Trigger
 from states.needs import need_actor, need_reason
-from states.office import Indicator, Level
+from states.office import Indicator, Level, Office
 from states.ranks import read_rank, three_district_place
 from states.rules import ESCALATE, OVERDUE, REMIND, UNSUBMITTED, DeadlineTimer, Rules
 from states.situation import Decided, Situation, Woken, case_subject, report_subject
@@ -62,9 +62,9 @@ def decide(
         case c.Return():
             facts = [_return(report, command, rules, now)]
         case c.Withdraw():
-            facts = [_withdraw(report, command)]
+            facts = [_withdraw(report, command, rules)]
         case c.Review():
-            _need_role(report, command, "review", rules.assessors(report.unit, now), "考绩办")
+            _need_role(report, command, "review", rules.assessors(report.unit, now), "考绩办", office=rules.office)
             return review(report, command.opinion, situation, rules)
         case c.Reopen():
             facts = [_reopen(report, command, rules, now)]
@@ -100,16 +100,18 @@ def _instead(report: Report, act: str) -> str:
     return f"只有在“{'”“'.join(word(state) for state in REPORT.sources(act))}”时可以{ACTS[act]}"
 
 
-def _need_role(report: Report, command: c.ReportCommand, act: str, allowed: Sequence[str], post: str) -> None:
+def _need_role(
+    report: Report, command: c.ReportCommand, act: str, allowed: Sequence[str], post: str, *, office: Office
+) -> None:
     _need_state(report, act, ACTS[act])
-    need_actor(command.actor, allowed, of=report.ref, post=post, said=ACTS[act])
+    need_actor(command.actor, allowed, of=report.ref, post=post, said=ACTS[act], office=office)
 
 
 # --- the acts ------------------------------------------------------------------------------------------------------
 
 
 def _save(report: Report, command: c.SaveTable, situation: Situation, rules: Rules, now: datetime) -> e.TableSaved:
-    _need_role(report, command, "save", rules.drafters(report.unit, now), "填报人")
+    _need_role(report, command, "save", rules.drafters(report.unit, now), "填报人", office=rules.office)
     present = {entry.indicator: entry for entry in report.entries}
     given = [row.indicator for row in command.rows]
     foreign = [indicator for indicator in given if indicator not in present]
@@ -197,7 +199,7 @@ def merged(present: tuple[Entry, ...], saved: Sequence[Entry]) -> tuple[Entry, .
 def _consolidate(
     report: Report, command: c.Consolidate, situation: Situation, rules: Rules, now: datetime
 ) -> e.TableSaved:
-    _need_role(report, command, "save", rules.drafters(report.unit, now), "填报人")
+    _need_role(report, command, "save", rules.drafters(report.unit, now), "填报人", office=rules.office)
     if report.level is not Level.DISTRICT:
         raise WrongContent(f"{report.ref} 没有下属科室，不能汇总", "科室的表请直接填报或导入")
     rows = []
@@ -224,7 +226,7 @@ def _consolidated_row(present: Entry, indicator: Indicator, sections: Mapping[st
 
 
 def _send(report: Report, command: c.Send, rules: Rules, now: datetime) -> e.ReportSent:
-    _need_role(report, command, "send", rules.drafters(report.unit, now), "填报人")
+    _need_role(report, command, "send", rules.drafters(report.unit, now), "填报人", office=rules.office)
     if report.sent:
         raise WrongState(f"{report.ref} 已经送签，正在等待签字", "如需修改，请先撤回或直接重新填报")
     found = gaps(report, rules)
@@ -254,9 +256,11 @@ def _sign(report: Report, command: c.Sign, rules: Rules, now: datetime) -> list[
         raise Stale(f"{report.ref} 的内容与您看到的不同", "请重新打开报表，看过现在的内容再签")
     first = report.state is ReportState.DRAFT
     signers = rules.first_signers(report.unit, now) if first else rules.second_signers(report.unit, now)
-    _need_role(report, command, "sign", signers, "第一签字人" if first else "第二签字人")
+    _need_role(report, command, "sign", signers, "第一签字人" if first else "第二签字人", office=rules.office)
     if command.actor in report.drafters and not rules.policies.drafter_may_sign:
-        raise WrongActor(f"{command.actor} 填报了 {report.ref}，不能签自己填的表", "请由其他有签字权的人签")
+        raise WrongActor(
+            f"{rules.office.named(command.actor)} 填报了 {report.ref}，不能签自己填的表", "请由其他有签字权的人签"
+        )
     step = ReportState.SECTION_SIGNED if first else ReportState.LEADER_SIGNED
     facts: list[e.Event] = [
         e.ReportSigned(
@@ -269,7 +273,7 @@ def _sign(report: Report, command: c.Sign, rules: Rules, now: datetime) -> list[
 
 
 def _submit(report: Report, command: c.Submit, rules: Rules, now: datetime) -> list[e.Event]:
-    _need_role(report, command, "submit", rules.drafters(report.unit, now), "填报人")
+    _need_role(report, command, "submit", rules.drafters(report.unit, now), "填报人", office=rules.office)
     return _submitted(report, now)
 
 
@@ -293,7 +297,7 @@ def _return(report: Report, command: c.Return, rules: Rules, now: datetime) -> e
     if report.state is ReportState.DRAFT and not report.sent:
         raise WrongState(f"{report.ref} 还在填报人手里，没有什么可退回", "请等填报人送签")
     allowed, post = _returners(report, rules, now)
-    _need_role(report, command, "return", allowed, post)
+    _need_role(report, command, "return", allowed, post, office=rules.office)
     need_reason(command.reason, said=ACTS["return"])
     restarted = report.state is ReportState.SUBMITTED
     due_at = rules.returned_due_at(now, report.due_at) if restarted else report.due_at
@@ -309,13 +313,13 @@ def _returners(report: Report, rules: Rules, now: datetime) -> tuple[tuple[str, 
     return rules.receivers(report.unit, now) + rules.assessors(report.unit, now), "接收人或考绩办"
 
 
-def _withdraw(report: Report, command: c.Withdraw) -> e.ReportWithdrawn:
+def _withdraw(report: Report, command: c.Withdraw, rules: Rules) -> e.ReportWithdrawn:
     _need_state(report, "withdraw", ACTS["withdraw"])
     if report.last_actor is None:
         raise WrongState(f"{report.ref} 没有可以撤回的送签或签字", "未送签的表可以直接修改")
     if command.actor != report.last_actor:
         raise WrongActor(
-            f"最后办理 {report.ref} 的是 {report.last_actor}，只有本人在下一环节办理前可以撤回",
+            f"最后办理 {report.ref} 的是 {rules.office.named(report.last_actor)}，只有本人在下一环节办理前可以撤回",
             "请联系该同志撤回，或由下一环节退回",
         )
     return e.ReportWithdrawn(
@@ -336,7 +340,7 @@ def review(report: Report, opinion: str, situation: Situation, rules: Rules) -> 
 
 
 def _reopen(report: Report, command: c.Reopen, rules: Rules, now: datetime) -> e.ReportReopened:
-    _need_role(report, command, "reopen", rules.assessors(report.unit, now), "考绩办")
+    _need_role(report, command, "reopen", rules.assessors(report.unit, now), "考绩办", office=rules.office)
     need_reason(command.reason, said=ACTS["reopen"])
     return e.ReportReopened(reason=command.reason.strip(), due_at=rules.returned_due_at(now, report.due_at))
 
@@ -351,7 +355,9 @@ def _urge(report: Report, command: c.Urge, rules: Rules, now: datetime) -> e.Hol
         + rules.second_signers(unit, now)
     )
     if command.actor not in allowed:
-        raise WrongActor(f"{command.actor} 与 {report.ref} 无关，不能催办", "请由本单位人员、接收人或考绩办催办")
+        raise WrongActor(
+            f"{rules.office.named(command.actor)} 与 {report.ref} 无关，不能催办", "请由本单位人员、接收人或考绩办催办"
+        )
     if report.state is ReportState.SUPERVISED:
         raise WrongState(f"{report.ref} 已经办结，没有待办人", "无需催办")
     if not report.holders:
