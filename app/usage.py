@@ -104,6 +104,15 @@ class Formatter(argparse.HelpFormatter):
     """Help whose columns are counted in cells of a terminal: a Chinese character takes two."""
 
     _HELP_AT: Final = 30
+    _WIDE_SIGNS: Final = 16
+
+    def _format_usage(self, *given: Any, **more: Any) -> str:
+        # argparse counts characters where it breaks the line: room is left for those that take two cells.
+        self._width -= self._WIDE_SIGNS
+        try:
+            return super()._format_usage(*given, **more)
+        finally:
+            self._width += self._WIDE_SIGNS
 
     def _format_action(self, action: argparse.Action) -> str:
         indent = " " * self._current_indent
