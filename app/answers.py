@@ -100,28 +100,25 @@ def _report(parsed: argparse.Namespace, office: _Office) -> int:
         return 0
     from app.tables import show_report
 
-    (seen,) = office.board.for_people([document])
-    show_report({**seen, **office.board.standing(parsed.ref)}, office.names, now=office.now)
+    show_report({**document, **office.board.standing(parsed.ref)}, office.names, now=office.now)
     return 0
 
 
 def _board(parsed: argparse.Namespace, office: _Office) -> int:
     state, sent = _state_asked(parsed.state)
-    lines = office.board.board(
-        period=parsed.period, unit=parsed.unit, state=state, overdue=True if parsed.overdue else None
-    )
-    if parsed.missing:
-        lines = [line for line in lines if line["submitted_at"] is None]
-    if parsed.json and sent is None:
-        print_json(lines)
-        return 0
-    seen = office.board.for_people(lines)
-    if sent is not None:
-        seen = [line for line in seen if line["sent"] is sent]
+    asked = {"period": parsed.period, "unit": parsed.unit, "state": state, "overdue": True if parsed.overdue else None}
+    lines = office.board.board(**asked) if parsed.json else []
+    # The documents of the specification do not say whether a draft is sent: only who is asked for it, or reads it, pays.
+    seen = office.board.board(**asked, for_people=True) if sent is not None or not parsed.json else lines
+    kept = [
+        place
+        for place, line in enumerate(seen)
+        if sent in (None, line.get("sent")) and not (parsed.missing and line["submitted_at"] is not None)
+    ]
     if parsed.json:
-        kept = {line["report"] for line in seen}
-        print_json([line for line in lines if line["report"] in kept])
+        print_json([lines[place] for place in kept])
         return 0
+    seen = [seen[place] for place in kept]
     from app.tables import say, show_board
 
     if seen:
@@ -129,11 +126,14 @@ def _board(parsed: argparse.Namespace, office: _Office) -> int:
         if parsed.missing:
             say(f"还没有报送的共 {len(seen)} 份")
         return 0
-    asked = (parsed.period, parsed.unit, parsed.state, parsed.overdue)
-    if parsed.missing and not any(asked):
-        say("没有未报的报表")
-    else:
-        say("没有符合条件的报表" if any(asked) or parsed.missing else "还没有报表")
+    is_filtered = any(asked.values())
+    say(
+        "没有未报的报表"
+        if parsed.missing and not is_filtered
+        else "没有符合条件的报表"
+        if is_filtered
+        else "还没有报表"
+    )
     say(_next_opening(office))
     return 0
 

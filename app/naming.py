@@ -45,13 +45,13 @@ def posts_of(code: str, names: Glance, day: date | None = None) -> str:
 
 
 def vacant_posts(names: Glance, day: date) -> list[tuple[str, str]]:
-    """Unit and role of every post that reports need and nobody holds on that day, the liaison officers' included."""
+    """Unit and role of every post nobody holds that day: those that reports need, and a section's liaison officer."""
     held = {(post.unit, post.role) for post in names.posts if post.covers(day)}
     wanted = []
     for code, level in names.levels.items():
         own, above = names.needed.get(level, ((), ()))
         wanted += [(code, role) for role in own]
-        wanted += [(code, "liaison")] if own else []
+        wanted += [(code, "liaison")] if level == "bureau" else []
         wanted += [(parent, role) for role in above if (parent := names.parents.get(code)) is not None]
     return [post for post in dict.fromkeys(wanted) if post not in held]
 

@@ -245,6 +245,9 @@ class MemoryStore:
             if (case.is_open or not open_only) and unit in (None, case.unit) and report in (None, case.report)
         ]
 
+    def duties(self) -> Sequence[Duty]:
+        return list(self.state.duties.values())
+
     def signoffs(self, ref: str) -> Sequence[SignOffRow]:
         return [row for row in self.state.signoffs if row.report == ref]
 

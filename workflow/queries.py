@@ -82,10 +82,14 @@ class Board:
         unit: str | None = None,
         state: str | None = None,
         overdue: bool | None = None,
+        for_people: bool = False,
     ) -> list[Document]:
-        """Every report that fits, without entries and sign-offs."""
+        """Every report that fits, without entries and sign-offs; for people with what only they are told."""
         reports = self._reader.reports(period=period, unit=unit, state=state, overdue=overdue)
-        return self._lines(reports, self._reader.cases(unit=unit))
+        lines, cases = self._lines(reports, found := self._reader.cases(unit=unit)), {case.id: case for case in found}
+        return (
+            [_seen(line, report, cases) for line, report in zip(lines, reports, strict=True)] if for_people else lines
+        )
 
     def table(self, ref: str) -> list[Document]:
         """The rows of a report as written and as read, beside the unit's last table and what was changed.
@@ -113,21 +117,9 @@ class Board:
             for entry in report.entries
         ]
 
-    def for_people(self, lines: Iterable[Document]) -> list[Document]:
-        """The same lines with what a board for people says besides: whether a draft is `sent`, and of `cases` only
-        those there were in that month already.
-        """
-        cases = {case.id: case for case in self._reader.cases()}
-        seen = []
-        for line in lines:
-            report = self._reader.report(str(line["report"]))
-            told: Any = line["cases"]
-            by_then = [one for one in told if cases[one["case"]].report[:7] <= str(line["period"])]
-            seen.append({**line, "sent": report is not None and report.sent, "cases": by_then})
-        return seen
-
     def standing(self, ref: str) -> Document:
-        """Since when the report lies with its present holders, and what happens next by itself: `{"since", "next"}`.
+        """What people are told of one report besides its status: `sent`, the `cases` there were in its month already,
+        `since` when it lies with its present holders, and `next`, what happens by itself.
 
         `next` is None, or `{"at", "what"}`, the latter `remind`, `overdue`, `case`, `interview`, `deduction`, `review`
         or `roster` (a post changes hands).
@@ -135,7 +127,10 @@ class Board:
         report = self._reader.report(ref)
         if report is None:
             raise LookupError(ref)
-        return {"since": self.local(self.held_since(report)), "next": self.next_of(report)}
+        cases = self._reader.cases(unit=report.unit)
+        seen = _seen(self._line(report, cases), report, {case.id: case for case in cases})
+        following = {"since": self.local(self.held_since(report)), "next": self.next_of(report)}
+        return {"sent": seen["sent"], "cases": seen["cases"], **following}
 
     def held_since(self, report: Report) -> datetime:
         """When the report came to its present holders."""
@@ -314,6 +309,13 @@ class Board:
             "opinion": row.opinion,
             "void": row.void_seq is not None,
         }
+
+
+def _seen(line: Document, report: Report, cases: Mapping[int, Case]) -> Document:
+    """A line of the board for people: whether a draft is `sent`, and of `cases` only those there were that month."""
+    told: Any = line["cases"]
+    by_then = [one for one in told if cases[one["case"]].report[:7] <= report.period]
+    return {**line, "sent": report.sent, "cases": by_then}
 
 
 _CHANGES_HANDS = frozenset({"report_opened", "report_sent", "report_returned", "report_withdrawn", "holder_changed"})

@@ -5,18 +5,18 @@ import fcntl
 import json
 import os
 import pty
+import re
 import shutil
 import sqlite3
 import struct
 import subprocess
 import sys
 import termios
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
-from rich.text import Text
 
 from app.cli import main
 from app.place import DEMO_CASE, PROJECT
@@ -46,7 +46,7 @@ def test_status_of_one_report_is_the_specified_document(kaoji: Kaoji) -> None:
     document = json.loads(printed)
 
     assert (status, errors) == (0, "")
-    assert set(document) == STATUS
+    assert set(document) == STATUS | {"table"}
     assert (document["unit_name"], document["due_at"]) == ("市容管理科", "2015-10-13T17:00:00+08:00")
     assert document["entries"][1] == {
         "indicator": "hwgg", "rank": 6, "field": 11, "estimated": False, "three_district_rank": 1, "flags": ["weak"],
@@ -78,6 +78,8 @@ QUESTIONS = [
     ["history", "2015-10/shirong"],
     ["liaison", "list"],
     ["inbox", "leader.a"],
+    ["who"],
+    ["status", "--missing"],
 ]
 
 
@@ -180,17 +182,214 @@ def test_a_narrow_terminal_gets_fewer_columns_and_whole_dates(played: tuple[Repl
 
     assert printed.count("2015-12-11 17:00") == 6
     assert printed.count("2015-12-15 17:00") == 1
-    assert max(cell_len(Text.from_ansi(line).plain.rstrip()) for line in printed.splitlines()) <= 80
+    assert max(cell_len(line.rstrip()) for line in printed.splitlines()) <= 80
+    title = next(line for line in printed.splitlines() if "期次" in line)
+    assert title.split() == ["期次", "单位", "状态", "灯", "时限", "办理人"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        ["status", "2015-11/shirong"],
+        ["history", "2015-10/zhidui"],
+        ["case", "show", "3"],
+        ["inbox", "bureau.assessor"],
+        ["liaison", "list"],
+        ["who"],
+    ],
+)
+def test_every_page_fits_a_narrow_terminal(played: tuple[Replayed, Path], question: list[str]) -> None:
+    printed = _on_a_terminal(80, played[1] / "office.db", *question)
+
+    lines = [line.rstrip() for line in printed.splitlines()]
+    assert [line for line in lines if cell_len(line) > 80 and not line.startswith(("接下来", "立项", "办理人"))] == []
+
+
+def test_the_narrow_table_is_a_block_for_each_indicator(played: tuple[Replayed, Path]) -> None:
+    printed = _on_a_terminal(80, played[1] / "office.db", "status", "2015-11/shirong")
+
+    assert re.search(
+        r"1\. 市容环境综合整治（srzz）\s+最新排名\s+预计第3位（三区第2）\s+读作\s+第3/11，预估，三区第2", printed
+    )
+    assert re.search(r"三区比较\s+鹿城第2、瓯海第7、龙湾第3；.*\s+年终承诺目标\s+全市前3\s+上期\s+第2，退1位", printed)
+
+
+# --- the table and what changed ------------------------------------------------------------------------------------
+
+
+def test_a_signer_reads_the_table_itself(kaoji: Kaoji) -> None:
+    _, printed, _ = kaoji("report", "show", "2015-11/shirong")
+
+    for words in ("预计第3位", "第3/11，预估", "鹿城第2、瓯海第7", "全市前3", "第2，退1位"):
+        assert words in printed
+
+
+def test_the_table_is_a_document_too(kaoji: Kaoji) -> None:
+    document = json.loads(kaoji("status", "2015-11/shirong", "--json")[1])
+    (row, _) = document["table"]
+
+    assert (row["indicator"], row["name"]) == ("srzz", "市容环境综合整治")
+    assert row["read"] == {
+        "kind": "ranked", "rank": 3, "field": 11, "best": 3, "worst": 3, "tied": False, "estimated": True,
+        "three_district_rank": 2,
+    }  # fmt: skip
+    assert (row["last_month"]["period"], row["last_month"]["rank_text"], row["last_month"]["rank"]) == (
+        "2015-10",
+        "第2",
+        2,
+    )
+
+
+# --- names ---------------------------------------------------------------------------------------------------------
+
+
+def test_people_units_and_indicators_are_named(kaoji: Kaoji) -> None:
+    pages = [
+        kaoji(*question)[1]
+        for question in (["history", "2015-10/shirong"], ["status", "2015-10/shirong"], ["liaison", "list"], ["who"])
+    ]
+
+    assert "市容管理科负责人（shirong.head）" in pages[0]
+    assert "市容环境综合整治（srzz）" in pages[1]
+    assert "市容管理科填报人（shirong.clerk）" in pages[2]
+    assert "分管领导甲（leader.a）" in pages[3]
+
+
+def test_a_name_does_where_a_code_does(kaoji: Kaoji) -> None:
+    for by_name, by_code in (
+        (["inbox", "局考绩办"], ["inbox", "bureau.assessor"]),
+        (["status", "2015-10/市容管理科"], ["status", "2015-10/shirong"]),
+        (["status", "--unit", "市容管理科"], ["status", "--unit", "shirong"]),
+        (["history", "2015-10/直属执法中队"], ["history", "2015-10/zhidui"]),
+    ):
+        assert json.loads(kaoji(*by_name, "--json")[1]) == json.loads(kaoji(*by_code, "--json")[1]) != []
+
+
+def test_a_word_of_the_board_is_a_state(kaoji: Kaoji) -> None:
+    by_word = json.loads(kaoji("status", "--state", "已督查", "--json")[1])
+
+    assert by_word == json.loads(kaoji("status", "--state", "supervised", "--json")[1]) != []
+
+
+ENGLISH = re.compile(
+    r"\b(?:report|table|case|points|holder|interview|feedback|system|None|draft|submitted|kind)_?\w*\b"
+)
+
+
+@pytest.mark.parametrize("question", [*QUESTIONS, ["rank", "parse", "并列第2", "--field", "11"]])
+def test_no_code_stands_where_a_word_belongs(kaoji: Kaoji, question: list[str]) -> None:
+    _, printed, _ = kaoji(*question)
+
+    assert ENGLISH.findall(re.sub(r"kaoji [a-z]+ [a-z]+|forms/\S+", "", printed)) == []
+
+
+# --- reasons and evidence ------------------------------------------------------------------------------------------
+
+
+def test_history_says_why_and_in_which_round(kaoji: Kaoji) -> None:
+    lines = json.loads(kaoji("history", "2015-10/zhidui", "--json")[1])
+    _, printed, _ = kaoji("history", "2015-10/zhidui")
+    returned = next(line for line in lines if line["kind"] == "report_returned")
+
+    assert (returned["round"], returned["text"]) == (1, "排名请与市局核对")
+    assert lines[-1]["round"] == 2
+    for words in ("排名请与市局核对", "情况属实，请领导审签", "科室已签 → 起草", "第7，落后指标、薄弱环节"):
+        assert words in printed
+
+
+def test_a_case_says_its_rule_with_numbers_its_people_and_what_follows(kaoji: Kaoji) -> None:
+    _, printed, _ = kaoji("case", "show", "3")
+    document = json.loads(kaoji("case", "show", "3", "--json")[1])
+
+    assert "立项时排名：第7；依据：三区末位（第3）" in printed
+    assert "立项后10个工作日内没有反馈整改情况" in printed
+    assert "接下来：2015-11-03 17:00 前约谈" in printed
+    assert document["grounds"][0] == {"rule": "last_district", "rank": 3, "limit": 3}
+    assert document["next"] == [{"what": "interview_due", "at": "2015-11-03T17:00:00+08:00"}]
+    assert printed.count("提醒约谈") == 1
+
+
+# --- what people wrote is words, never markup, never a control -----------------------------------------------------
+
+HOSTILE = "[/x][link=http://evil.example]点我[/link][red]红[/red]\x1b]0;标题\x07\x1b[2J\u202e倒"
+
+
+@pytest.mark.parametrize(
+    ("spoilt", "question"),
+    [
+        ("UPDATE liaison_contact SET text = ?", ["liaison", "list"]),
+        ("UPDATE signoff SET opinion = ?", ["status", "2015-10/shirong"]),
+        ("UPDATE report_entry SET rank_text = ?", ["status", "2015-10/shirong"]),
+        ("UPDATE report_entry SET target = ?", ["report", "show", "2015-10/shirong"]),
+    ],
+)
+def test_words_of_people_are_shown_as_they_are_and_cannot_steer_the_terminal(
+    kaoji: Kaoji, a_copy: Path, spoilt: str, question: list[str]
+) -> None:
+    with closing(sqlite3.connect(a_copy)) as connection, connection:
+        for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            connection.execute(f"DROP TRIGGER {name}")
+        connection.execute(spoilt, (HOSTILE,))
+
+    status, printed, errors = kaoji(*question, database=f"sqlite:///{a_copy}")
+
+    assert (status, errors) == (0, "")
+    assert "[/x]" in printed
+    assert "[link" in printed
+    assert set(printed) & set("\x1b\x07\u202e") == set()
+
+
+# --- the board of an old month -------------------------------------------------------------------------------------
+
+
+def test_an_old_month_does_not_show_the_cases_of_later_ones(kaoji: Kaoji) -> None:
+    cases = json.loads(kaoji("case", "list", "--unit", "jianguan", "--json")[1])
+    assert {case["report"] for case in cases if case["closed_at"] is None} == {"2015-11/jianguan"}
+
+    october, november = (kaoji("status", "--unit", "jianguan", "--period", of)[1] for of in ("2015-10", "2015-11"))
+
+    assert "考绩扣分" not in october
+    assert "考绩扣分1" in november
+
+
+def test_what_was_submitted_late_is_no_longer_called_overdue(kaoji: Kaoji) -> None:
+    _, printed, _ = kaoji("status", "2015-10/shirong")
+
+    assert "● 红·迟报" in printed
+
+
+# --- nothing to show -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        (["status", "--period", "2014-01"], "没有符合条件的报表\n下一期 2016-02 将于 2月1日 09:00 开启"),
+        (["status", "--missing"], "没有未报的报表\n下一期 2016-02 将于 2月1日 09:00 开启"),
+        (["inbox", "district.leader"], "区分管领导（district.leader）没有待办\n下一期 2016-02"),
+        (["case", "list", "--open", "--unit", "chaiwei"], "没有未销号的督查件"),
+    ],
+)
+def test_an_empty_answer_says_so_and_what_comes_next(kaoji: Kaoji, question: list[str], said: str) -> None:
+    status, printed, _ = kaoji(*question)
+
+    assert status == 0
+    assert printed.startswith(said)
+    assert json.loads(kaoji(*question, "--json")[1]) == []
 
 
 def _on_a_terminal(columns: int, database: Path, *arguments: str) -> str:
-    """What a command shows on a terminal of that width."""
+    """What a command shows on a terminal of that width, without its colours."""
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 50, columns, 0, 0))
     office = ["--config", str(DEMO_CASE / "config.yaml"), "--database", f"sqlite:///{database}"]
     environment = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
     kaoji = Path(sys.executable).with_name("kaoji")
-    subprocess.run([str(kaoji), *office, *arguments], stdout=theirs, env=environment, check=True, timeout=30)
-    os.close(theirs)
-    with os.fdopen(ours, "rb") as terminal:
-        return terminal.read1(100_000).decode()
+    with subprocess.Popen([str(kaoji), *office, *arguments], stdout=theirs, env=environment) as process:
+        os.close(theirs)
+        shown = b""
+        with os.fdopen(ours, "rb", buffering=0) as terminal, suppress(OSError):  # the end of a terminal is an error
+            while some := terminal.read(65536):
+                shown += some
+        assert process.wait(30) == 0
+    return re.sub(r"\x1b\[[0-9;]*m", "", shown.decode()).replace("\r", "")

@@ -19,6 +19,7 @@ from app.completion import script
 from app.manual import PAGE, manual
 from app.parts import tree
 from app.place import DEMO_CASE
+from app.streams import own_command
 from app.usage import CATALOGUE, LONGEST_NAME, LONGEST_WORDS
 
 KAOJI = Path(sys.executable).with_name("kaoji")
@@ -204,6 +205,18 @@ def test_the_demonstration_is_asked_in_three_ways(
 
     assert main(arguments) == 1
     assert "请先运行 kaoji demo" in capsys.readouterr().err
+
+
+def test_what_the_demonstration_says_to_try_works_in_a_fresh_shell(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", os.defpath)
+    monkeypatch.chdir(KAOJI.parents[2])
+    called = own_command()
+    assert subprocess.run([called, "--version"], capture_output=True, text=True, check=True).stdout == "kaoji 0.1.0\n"
+
+    monkeypatch.setenv("PATH", str(KAOJI.parent))
+    assert own_command() == "kaoji"
 
 
 # --- completion and the manual -------------------------------------------------------------------------------------

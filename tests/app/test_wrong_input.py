@@ -15,6 +15,7 @@ import openpyxl
 import pytest
 
 from app.cli import main
+from app.glance import glance
 from storage.lock import DaemonLock
 from tests.app.builders import a_working_office, an_office, changed, last_month, records, url_of
 
@@ -102,10 +103,10 @@ WRONG: dict[str, tuple[list[str], str, str]] = {
         "您依据的是第 99 版，现在是第 1 版",
         "重新打开",
     ),
-    "wrong actor": (["report", "send", REF, "--as", "market.head"], "market.head 不是", "market.clerk"),
-    "actor of another unit": (["report", "send", REF, "--as", "patrol.clerk"], "patrol.clerk 不是", "market.clerk"),
-    "nobody": (["report", "send", REF, "--as", "ghost"], "ghost 不是", "market.clerk"),
-    "wrong actor on a case": (["case", "confirm", "1", "--as", "market.head"], "market.head 不是", "assessor"),
+    "wrong actor": (["report", "send", REF, "--as", "market.head"], "（market.head） 不是", "market.clerk"),
+    "actor of another unit": (["report", "send", REF, "--as", "patrol.clerk"], "（patrol.clerk） 不是", "market.clerk"),
+    "nobody": (["report", "send", REF, "--as", "ghost"], "没有人员 ghost", "（market.clerk）"),
+    "wrong actor on a case": (["case", "confirm", "1", "--as", "market.head"], "（market.head） 不是", "assessor"),
     "wrong state": (["report", "sign", REF, "--as", "market.head"], "还没有送签", "送签"),
     "gaps": (["report", "send", REF, "--as", "market.clerk"], "“流动摊点管理”没有填最新排名", "补齐"),
     "no such indicator": (
@@ -146,7 +147,7 @@ def test_a_stale_version_names_what_was_done_since(kaoji: Run, refused: Refuse) 
 
     said, _ = refused(*edit)
 
-    assert "market.clerk table_saved" in said
+    assert said.endswith("（market.clerk）填报")
 
 
 def test_the_number_of_anothers_command_is_refused(kaoji: Run, refused: Refuse) -> None:
@@ -169,6 +170,26 @@ def test_the_same_command_twice_is_one_act_and_says_so(kaoji: Run, office: Path)
     assert again == {**first, "repeated": True}
     assert not first["repeated"]
     assert records(office) == before
+
+
+def test_an_act_takes_people_units_and_indicators_by_name(kaoji: Run, office: Path) -> None:
+    names = glance(office)
+    ref, clerk = f"{last_month()}/市场秩序科", names.people["market.clerk"]
+
+    status, printed, said = kaoji("report", "edit", ref, "流动摊点管理", "--rank", "第5", "--as", clerk)
+
+    assert (status, said) == (0, [])
+    assert REF in printed
+    assert json.loads(kaoji("history", REF, "--json")[1])[-1]["actor"] == "market.clerk"
+
+
+def test_a_refusal_names_who_asked_and_who_may(refused: Refuse, office: Path) -> None:
+    people = glance(office).people
+
+    said, remedy = refused("report", "send", REF, "--as", "market.head")
+
+    assert said.startswith(f"{people['market.head']}（market.head） 不是 {REF} 的填报人")
+    assert f"{people['market.clerk']}（market.clerk）" in remedy
 
 
 # --- forms ---------------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import pytest
 from states import commands as c
 from states.canonical import content_sha256
 from states.models import Report
+from states.ranks import UNREADABLE
 from tests.memory import MemoryStore
 from tests.states.builders import (
     ASSESSOR,
@@ -23,6 +24,7 @@ from tests.states.builders import (
     Desk,
     a_case,
     a_report,
+    an_entry,
     at,
     filled_rows,
 )
@@ -252,6 +254,10 @@ def test_history_tells_what_happened_oldest_first() -> None:
         "to_state": "submitted",
         "version": 6,
         "hash": desk.store.state.events[-1].hash,
+        "round": 1,
+        "text": None,
+        "rule": None,
+        "evidence": None,
     }
     assert [line["kind"] for line in lines] == [
         *("report_opened", "holder_reminded", "holder_reminded", "table_saved"),
@@ -261,6 +267,155 @@ def test_history_tells_what_happened_oldest_first() -> None:
 
 def test_what_never_was_has_no_history() -> None:
     assert board_of(a_reviewed_desk().store).history("report:2015-10/nobody") == []
+
+
+def test_history_gives_the_reason_in_the_round_it_ends() -> None:
+    desk = Desk().live_until("2015-10-12 10:00")
+    desk.act(c.SaveTable, CLERK)
+    desk.act(c.Send, CLERK)
+    desk.act(c.Return, HEAD, reason="排名请核对")
+    desk.act(c.Send, CLERK)
+    desk.act(c.Sign, HEAD, opinion="属实")
+    desk.act(c.Withdraw, HEAD, reason="再看看")
+    lines = board_of(desk.store).history(f"report:{REF}")
+
+    told = [(line["kind"], line["round"], line["text"]) for line in lines if line["kind"] != "holder_reminded"]
+    assert told == [
+        ("report_opened", 1, None),
+        ("table_saved", 1, None),
+        ("report_sent", 1, None),
+        ("report_returned", 1, "排名请核对"),
+        ("report_sent", 2, None),
+        ("report_signed", 2, "属实"),
+        ("report_withdrawn", 2, "再看看"),
+    ]
+
+
+def test_the_history_of_a_case_gives_rule_and_evidence() -> None:
+    desk = Desk().live_until("2015-10-23 10:00")
+    desk.on_case(c.WaivePoints, ASSESSOR, reason="情况属实，酌情不扣")
+    lines = board_of(desk.store).history("case:1")
+
+    assert [line["rule"] for line in lines if line["rule"]] == ["overdue", "overdue", "overdue"]
+    assert "逾期4个工作日" in str(lines[1]["evidence"])
+    assert (lines[-1]["text"], lines[-1]["round"]) == ("情况属实，酌情不扣", None)
+
+
+# --- the table -----------------------------------------------------------------------------------------------------
+
+
+def changed(desk: Desk) -> dict[object, object]:
+    """What each row of the table says has changed."""
+    return {row["indicator"]: row["changed"] for row in board_of(desk.store).table(REF)}
+
+
+def test_a_first_table_has_changed_from_nothing() -> None:
+    desk = Desk().live_until("2015-10-12 10:00")
+    desk.act(c.SaveTable, CLERK)
+    assert changed(desk) == {"szcg": [], "srzz": []}
+
+    desk.act(c.Send, CLERK)
+    assert changed(desk) == {"szcg": [], "srzz": []}
+
+
+def test_a_row_written_anew_says_what_stood_there() -> None:
+    desk = Desk().live_until("2015-10-12 10:00")
+    desk.act(c.SaveTable, CLERK)
+    desk.act(c.SaveTable, CLERK, rows=filled_rows("第4", ["szcg"]))
+
+    assert changed(desk) == {"szcg": [{"field": "rank_text", "before": "第5", "version": 2}], "srzz": []}
+
+
+def test_after_a_return_the_signer_reads_what_is_new_since_he_last_saw_it() -> None:
+    desk = Desk().live_until("2015-10-12 10:00")
+    desk.act(c.SaveTable, CLERK)
+    desk.act(c.Send, CLERK)
+    desk.act(c.Return, HEAD)
+    desk.act(c.SaveTable, CLERK, rows=filled_rows("第3", ["szcg"]))
+    desk.act(c.SaveTable, CLERK, rows=filled_rows("第4", ["szcg"]))
+    new = {"szcg": [{"field": "rank_text", "before": "第5", "version": 3}], "srzz": []}
+    assert changed(desk) == new
+
+    desk.act(c.Send, CLERK)
+    assert changed(desk) == new
+
+    desk.act(c.Sign, HEAD)
+    assert changed(desk) == new
+
+
+def test_a_row_stands_beside_that_of_the_units_last_table() -> None:
+    store = holding(
+        a_report("supervised", period="2015-08", entries=(an_entry("szcg", 9),)),
+        a_report(entries=(an_entry("szcg", 5), an_entry("srzz", None))),
+    )
+    first, second = board_of(store).table(REF)
+
+    assert first["last_month"] == {
+        "period": "2015-08",
+        "rank_text": "第9",
+        "comparison": "三区居中",
+        "target": "全市前6",
+        "rank": 9,
+    }
+    assert second["last_month"] is None
+    assert (first["rank_text"], first["name"]) == ("第5", "szcg")
+
+
+def test_what_cannot_be_read_is_said_to_be_so() -> None:
+    unread = replace(an_entry("szcg", rank_text="还行"), reading=UNREADABLE)
+    (row,) = board_of(holding(a_report(entries=(unread,)))).table(REF)
+
+    assert row["rank_text"] == "还行"
+    assert row["read"] == {
+        "kind": "unreadable", "rank": None, "field": 11, "best": None, "worst": None, "tied": None, "estimated": None,
+        "three_district_rank": None,
+    }  # fmt: skip
+
+
+def test_a_report_that_is_not_there_has_no_table() -> None:
+    assert board_of(MemoryStore()).table(REF) == []
+
+
+# --- since when, and what comes next -------------------------------------------------------------------------------
+
+
+def test_a_report_lies_with_its_holder_since_it_came_to_him() -> None:
+    desk = Desk().live_until("2015-10-09 10:00")
+    board = board_of(desk.store)
+    assert board_of(desk.store).standing(REF)["since"] == "2015-10-08T09:00:00+08:00"
+
+    desk.act(c.SaveTable, CLERK)
+    desk.act(c.Send, CLERK)
+    desk.live_until("2015-10-12 10:00")
+    assert board.standing(REF)["since"] == "2015-10-09T10:00:00+08:00"
+
+    desk.act(c.Sign, HEAD)
+    desk.act(c.Urge, OFFICE)
+    assert board_of(desk.store).standing(REF)["since"] == "2015-10-12T10:00:00+08:00"
+
+
+@pytest.mark.parametrize(
+    ("until", "at_", "what"),
+    [
+        ("2015-10-12 10:00", "2015-10-13T09:00:00+08:00", "remind"),
+        ("2015-10-13 10:00", "2015-10-13T17:00:00+08:00", "overdue"),
+        ("2015-10-14 10:00", "2015-10-15T09:00:00+08:00", "case"),
+        ("2015-10-15 10:00", "2015-10-19T09:00:00+08:00", "interview"),
+        ("2015-10-20 10:00", "2015-10-22T09:00:00+08:00", "deduction"),
+    ],
+)
+def test_what_happens_next_by_itself_is_known(until: str, at_: str, what: str) -> None:
+    desk = Desk().live_until(until)
+
+    assert board_of(desk.store).standing(REF)["next"] == {"at": at_, "what": what}
+
+
+def test_a_submitted_report_is_reviewed_next_and_a_reviewed_one_rests() -> None:
+    desk = Desk().live_until("2015-10-12 10:00").submit()
+    assert board_of(desk.store).standing(REF)["next"] == {"at": "2015-10-15T17:00:00+08:00", "what": "review"}
+
+    desk.act(c.Review, ASSESSOR)
+    assert board_of(desk.store).standing(REF)["next"] is None
 
 
 # --- cases ---------------------------------------------------------------------------------------------------------
