@@ -108,7 +108,7 @@ def _board(parsed: argparse.Namespace, office: _Office) -> int:
     state, sent = _state_asked(parsed.state)
     asked = {"period": parsed.period, "unit": parsed.unit, "state": state, "overdue": True if parsed.overdue else None}
     lines = office.board.board(**asked) if parsed.json else []
-    # The documents of the specification do not say whether a draft is sent: only who is asked for it, or reads it, pays.
+    # The documents of the specification do not say whether a draft is sent: people read it, and may ask for it.
     seen = office.board.board(**asked, for_people=True) if sent is not None or not parsed.json else lines
     kept = [
         place

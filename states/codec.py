@@ -11,6 +11,7 @@ from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from states import events
 from states.canonical import canonical, instant_text
+from states.models import Entry
 
 
 @cache
@@ -52,6 +53,11 @@ def encode(event: events.Event) -> str:
 def decode(kind: str, payload: str) -> events.Event:
     """The event back from its stored kind and payload. KeyError for a kind that does not exist."""
     return cast(events.Event, _builder(_BY_KIND[kind])(json.loads(payload)))
+
+
+def entry_of(plain_entry: Mapping[str, Any]) -> Entry:
+    """A row of a table back from its plain JSON values."""
+    return cast(Entry, _builder(Entry)(plain_entry))
 
 
 @cache

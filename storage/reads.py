@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
-from states.codec import decode
-from states.events import Restored
 from states.models import Case, Duty, Report
 from storage import rows
 from storage import statements as sql
@@ -157,6 +155,10 @@ class Reader:
 
     def gave_up(self, seq: int, head: str) -> bool:
         """Whether a restore recorded in the history replaced one that had come to that event."""
+        # Imported here: only the proof of a restore asks, and every question would pay for it.
+        from states.codec import decode
+        from states.events import Restored
+
         for row in self._rows(sql.RESTORES):
             fact = decode("restored", row[0])
             if isinstance(fact, Restored) and (fact.replaced_seq, fact.replaced_head) == (seq, head):

@@ -216,6 +216,20 @@ def test_a_right_form_is_taken_over(kaoji: Run, tmp_path: Path) -> None:
     assert "已办理" in printed
 
 
+def test_a_sent_draft_is_called_sent(kaoji: Run, tmp_path: Path) -> None:
+    kaoji(*imported(a_form(tmp_path, STALLS, SIGNS)))
+    assert kaoji("report", "send", REF, "--as", "market.clerk")[0] == 0
+
+    def listed(word: str) -> list[str]:
+        return [line["report"] for line in json.loads(kaoji("status", "--state", word, "--json")[1])]
+
+    assert "已送签" in kaoji("status", "--unit", "market", "--period", last_month())[1]
+    assert listed("已送签") == listed("sent") == [REF]
+    assert REF not in listed("起草")
+    assert REF in listed("draft")
+    assert "sent" not in json.loads(kaoji("status", "--json")[1])[0]
+
+
 def test_a_form_with_a_missing_column_is_told_where(refused: Refuse, tmp_path: Path) -> None:
     form = a_form(tmp_path, STALLS[:1] + STALLS[2:], titles=TITLES[:1] + TITLES[2:])
 
