@@ -151,6 +151,8 @@ class Office:
 
     def named(self, person: str) -> str:
         """`姓名（id）`, as people are named wherever they are read of; the id alone of one the office does not know."""
+        if person == SYSTEM:
+            return "系统"
         known = self.person_by_id.get(person)
         return f"{known.name}（{person}）" if known else person
 

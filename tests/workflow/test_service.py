@@ -153,8 +153,8 @@ def test_a_stale_version_is_refused_naming_what_changed_since() -> None:
 
     assert f"第 {seen} 版" in refused.value.message
     assert f"第 {seen + 2} 版" in refused.value.message
-    assert f"{HEAD} report_signed（科室已签）" in refused.value.message
-    assert f"{LEADER} report_returned（起草）" in refused.value.message
+    assert f"{HEAD}（{HEAD}）签字（科室已签）" in refused.value.message
+    assert f"{LEADER}（{LEADER}）退回（起草）" in refused.value.message
 
 
 def test_what_happened_before_that_version_is_not_named() -> None:
@@ -165,7 +165,7 @@ def test_what_happened_before_that_version_is_not_named() -> None:
     with pytest.raises(Stale) as refused:
         desk.act(c.Sign, LEADER, version=seen)
 
-    assert "report_sent" not in refused.value.message
+    assert "送签" not in refused.value.message
 
 
 def test_a_version_that_never_was_is_refused() -> None:
@@ -178,7 +178,7 @@ def test_a_version_that_never_was_is_refused() -> None:
 def test_a_stale_version_of_a_case_is_refused() -> None:
     desk = a_proposal()
 
-    with pytest.raises(Stale, match="points_proposed"):
+    with pytest.raises(Stale, match="系统转约谈（督查约谈）；系统拟扣分"):
         desk.on_case(c.Appeal, HEAD, version=1)
 
 
@@ -422,3 +422,15 @@ def harm(folder: Path, statement: str) -> None:
     """What a stranger with a database tool does."""
     with closing(sqlite3.connect(folder / "office.db")) as connection, connection:
         connection.execute(statement)
+
+
+def test_of_many_changes_only_the_last_are_told() -> None:
+    desk = Desk().live_until("2015-10-12 10:00")
+    for _ in range(7):
+        desk.act(c.SaveTable, CLERK)
+
+    with pytest.raises(Stale) as refused:
+        desk.act(c.Send, CLERK, version=1)
+
+    assert "期间：共 7 项，最近的是：" in refused.value.message
+    assert refused.value.message.count("填报") == 5
