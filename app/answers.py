@@ -186,7 +186,7 @@ def _waiting(office: _Office) -> "Waiting":
     from app.bootstrap import read_settings, rules_of
     from workflow.waiting import Waiting
 
-    rules = rules_of(read_settings(office.place.config))
+    rules = rules_of(read_settings(office.place.config, for_act=True))
     return Waiting(office.database, office.board, rules, office.now)
 
 

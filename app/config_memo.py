@@ -1,7 +1,7 @@
-"""Remembers a configuration that was checked whole, so that an act need not check it again word for word.
+"""Remembers a configuration that was checked whole, so that an act or a question need not check it again word for word.
 
 The memo is good only while every file it was read from is the same to the byte, and the program too. It holds no
-password and serves acts alone: `check` and the daemon always read the files themselves.
+password and serves acts and questions alone: `check` and the daemon always read the files themselves.
 """
 
 import os

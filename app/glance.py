@@ -16,7 +16,7 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 if TYPE_CHECKING:
-    from app.config import Settings
+    from app.settings import Settings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
