@@ -65,7 +65,7 @@ def read_settings(config: Path, *, for_act: bool = False) -> Settings:
 
 def rules_of(settings: Settings) -> Rules:
     """The rules an office runs under."""
-    is_workday = workdays(settings.calendar_add, settings.calendar_remove)
+    is_workday = workdays(settings.calendar_add, settings.calendar_remove, settings.complete_years)
     return Rules(settings.office, settings.policies, WorkingCalendar(is_workday, settings.office.timezone))
 
 

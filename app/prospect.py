@@ -1,0 +1,96 @@
+"""What an office is and what comes next, for `kaoji check`: a summary, and what the first start will do (spec, part 3)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from states.duties import first_period
+from states.office import Level
+from states.periods import following
+from states.rules import Rules
+
+LEVEL_NAMES = {Level.BUREAU: "科室", Level.DISTRICT: "单位"}
+HORIZON_MONTHS = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Period:
+    """One period as it will be: when it opens, when each level is due, its reports, and the mails of its opening."""
+
+    period: str
+    opens_at: datetime
+    due: tuple[tuple[Level, datetime], ...]
+    reports: int
+    mails: int
+
+
+def period_of(rules: Rules, period: str) -> Period:
+    """The period under the present configuration."""
+    units = rules.office.reporting_units
+    opens_at = rules.calendar.opening(period, rules.policies.open_time)
+    return Period(
+        period=period,
+        opens_at=opens_at,
+        due=tuple(
+            (level, rules.deadline(period, next(unit.code for unit in units if unit.level is level)))
+            for level in LEVEL_NAMES
+            if any(unit.level is level for unit in units)
+        ),
+        reports=len(units),
+        mails=sum(len(rules.drafters(unit.code, opens_at)) for unit in units),
+    )
+
+
+def first_start(rules: Rules, now: datetime, stated: str | None) -> Period:
+    """What the daemon's first start will open. Raises WrongTime where a stated period makes no sense now.
+
+    Where its opening day has passed, the period opens at that very start, and whoever drafts then is told.
+    """
+    return period_of(rules, first_period(rules, now, stated))
+
+
+def next_opening(rules: Rules, now: datetime) -> Period:
+    """The next period to open of an office at work."""
+    local = rules.calendar.local(now)
+    period = f"{local.year:04d}-{local.month:02d}"
+    while rules.calendar.opening(period, rules.policies.open_time) <= now:
+        period = following(period)
+    return period_of(rules, period)
+
+
+def overtaken(rules: Rules, now: datetime) -> Iterator[Period]:
+    """Periods of the coming year in which holidays put a deadline before the opening."""
+    upcoming = next_opening(rules, now)
+    for _ in range(HORIZON_MONTHS):
+        if any(due <= upcoming.opens_at for _, due in upcoming.due):
+            yield upcoming
+        upcoming = period_of(rules, following(upcoming.period))
+
+
+def said(period: Period, rules: Rules) -> str:
+    """When it opens and when it is due, in words."""
+
+    def when(instant: datetime) -> str:
+        return f"{rules.calendar.local(instant):%Y-%m-%d %H:%M}"
+
+    due = " / ".join(f"{LEVEL_NAMES[level]} {when(at)}" for level, at in period.due)
+    return f"于 {when(period.opens_at)} 开启，时限 {due}，{period.reports} 份报表，首批 {period.mails} 封邮件"
+
+
+def summary(rules: Rules) -> str:
+    """How large the office is, and who does not report: a forgotten section is seen here."""
+    office = rules.office
+    reporting = office.reporting_units
+    silent = [unit.name for unit in office.units if unit.level is not Level.ROOT and unit not in reporting]
+    counted = "、".join(
+        f"{name} {sum(unit.level is level for unit in reporting)}" for level, name in LEVEL_NAMES.items()
+    )
+    led = "、".join(
+        f"{name}牵头 {sum(office.unit_by_code[one.lead_unit].level is level for one in office.indicators)}"
+        for level, name in LEVEL_NAMES.items()
+    )
+    return (
+        f"填报单位 {len(reporting)} 个（{counted}），人员 {len(office.people)} 人，"
+        f"指标 {len(office.indicators)} 项（{led}）"
+        + (f"；没有指标、不填报的：{'、'.join(silent)}" if silent else "；没有不填报的单位")
+    )
