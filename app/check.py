@@ -88,7 +88,10 @@ def _prospect(office: Place, settings: Settings) -> Iterator[Finding]:
     if not rules.office.reporting_units:
         yield Finding(what="概况", well=False, detail="没有一个单位要填报", remedy="请在指标表里写上各项指标的牵头单位")
         return
-    if _has_begun(office.database or settings.database_url):
+    begun = _has_begun(office.database or settings.database_url)
+    if begun is None:
+        pass  # what a database that cannot be asked has lived through is not known; its own look says why
+    elif begun:
         following = next_opening(rules, now)
         yield Finding(what="下一期", well=True, detail=f"期次 {following.period} {said(following, rules)}")
     else:
@@ -97,8 +100,8 @@ def _prospect(office: Place, settings: Settings) -> Iterator[Finding]:
         except Refused as refused:
             yield Finding(what="首次启动", well=False, detail=refused.message, remedy=refused.remedy)
         else:
-            when = "首次启动时立即补开" if first.opens_at <= now else "首次启动后"
-            yield Finding(what="首次启动", well=True, detail=f"{when}：期次 {first.period} {said(first, rules)}")
+            late = "（开启时刻已过，启动时立即补开）" if first.opens_at <= now else ""
+            yield Finding(what="首次启动后", well=True, detail=f"期次 {first.period} {said(first, rules)}{late}")
     for period in overtaken(rules, now):
         yield Finding(
             what="时限",
@@ -108,13 +111,15 @@ def _prospect(office: Place, settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _has_begun(url: str) -> bool:
-    """Whether a daemon has ever worked on this database; where it cannot be asked, its own look will say why."""
+def _has_begun(url: str) -> bool | None:
+    """Whether a daemon has ever worked on this database; None where it cannot be asked."""
     try:
+        if not _is_founded(url):
+            return False
         with open_database(url, read_only=True) as database:
             return bool(database.duties())
     except StorageError:
-        return False
+        return None
 
 
 _STEPS = {
@@ -268,4 +273,10 @@ def _mail(office: Place, settings: Settings) -> Iterator[Finding]:
         )
 
 
-_LOOKS: dict[str, _Look] = {"概况": _prospect, "任职": _posts, "日历": _calendar, "数据库": _database, "邮件服务器": _mail}
+_LOOKS: dict[str, _Look] = {
+    "概况": _prospect,
+    "任职": _posts,
+    "日历": _calendar,
+    "数据库": _database,
+    "邮件服务器": _mail,
+}

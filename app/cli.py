@@ -144,7 +144,11 @@ def _processes(commands: Any) -> None:
     resumed.add_argument("--as", dest="actor", required=True, metavar="PERSON", help="确认人，编号或姓名")
     resumed.add_argument("--reason", dest="text", required=True, metavar="TEXT", help="理由（必填）")
     resumed.add_argument("--command-id", metavar="ID", help="命令编号；同一编号只办理一次")
-    _command(commands, "migrate", _lazy("app.upkeep", "migrate"), "建立或升级数据库结构")
+    founded = _command(
+        commands, "init", _lazy("app.init", "init"), "新建单位：写出样例配置；改好后再运行一次，建立数据库"
+    )
+    founded.add_argument("directory", nargs="?", type=Path, metavar="DIR", help="单位所在的目录（默认当前目录）")
+    _command(commands, "migrate", _lazy("app.upkeep", "migrate"), "升级数据库结构")
     _with_json(_command(commands, "check", _lazy("app.check", "check"), "检查配置、数据库、日历和邮件服务器"))
 
 

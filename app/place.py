@@ -45,7 +45,13 @@ def office_place(parsed: argparse.Namespace) -> Place:
         raise Unusable(
             f"找不到配置文件 {config}", "请到单位所在的目录运行，或用 --config 指明配置文件；新建单位请运行 kaoji init"
         )
-    return Place(config=config, database=parsed.database)
+    return Place(config=config, database=named_database(parsed))
+
+
+def named_database(parsed: argparse.Namespace) -> str | None:
+    """The database named beside the configuration: on the command line, else in the environment."""
+    named: str | None = parsed.database
+    return named or os.environ.get("KAOJI_DATABASE_URL") or None
 
 
 def demonstration() -> Place:

@@ -1,4 +1,4 @@
-"""What an office is and what comes next, for `kaoji check`: a summary, and what the first start will do (spec, part 3)."""
+"""How large an office is and what comes next: what `kaoji check` says, before the first start too (spec, part 3)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -30,7 +30,11 @@ def still_needed(database: Database, office: Office) -> list[StillNeeded]:
         missing.setdefault(("unit", case.unit), []).append(f"督查件{case.id}")
         if case.indicator is not None:
             missing.setdefault(("indicator", case.indicator), []).append(f"督查件{case.id}")
-    known = {"unit": office.unit_by_code, "person": office.person_by_id, "indicator": office.indicator_by_code}
+    known = {
+        "unit": frozenset(office.unit_by_code),
+        "person": frozenset(office.person_by_id),
+        "indicator": frozenset(office.indicator_by_code),
+    }
     return [_told(kind, code, work) for (kind, code), work in missing.items() if code not in known[kind]]
 
 
@@ -38,9 +42,7 @@ def refuse_what_is_needed(database: Database, office: Office) -> None:
     """Raise Unusable where this configuration lacks what open work needs, naming everything to put back."""
     needed = still_needed(database, office)
     if needed:
-        raise Unusable(
-            "；".join(one.wrong for one in needed), "；".join(dict.fromkeys(one.right for one in needed))
-        )
+        raise Unusable("；".join(one.wrong for one in needed), "；".join(dict.fromkeys(one.right for one in needed)))
 
 
 def _needs(report: Report, database: Database) -> Iterator[tuple[str, str]]:
@@ -63,4 +65,6 @@ def _told(kind: str, code: str, work: Iterable[str]) -> StillNeeded:
                 f"人员 {code} 与未办结的 {listed} 有关，配置里却没有此人",
                 f"请保留人员 {code}；其任职写 to，由后任接办",
             )
-    return StillNeeded(f"指标 {code} 还在未办结的 {listed} 里，指标表里却没有它", f"请在指标表里保留指标 {code}，直至办结")
+    return StillNeeded(
+        f"指标 {code} 还在未办结的 {listed} 里，指标表里却没有它", f"请在指标表里保留指标 {code}，直至办结"
+    )

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import NamedTuple
 
 from states.office import Role, Unit
 from states.rules import Rules
@@ -33,35 +34,37 @@ def vacancies(rules: Rules, today: date) -> tuple[Vacancy, ...]:
 
     A post on the parent is told once for all units whose reports need it.
     """
-    needed: dict[tuple[str, Role, str], list[str]] = {}
+    needed: dict[_Step, list[str]] = {}
     for unit in rules.office.reporting_units:
-        for where, role, post in _steps(rules, unit):
-            needed.setdefault((where, role, post), []).append(unit.code)
+        for step in _steps(rules, unit):
+            needed.setdefault(step, []).append(unit.code)
     found = [
-        vacancy
-        for (where, role, post), units in needed.items()
-        if (vacancy := _vacancy(rules, today, where, role, post, tuple(units))) is not None
+        vacancy for step, units in needed.items() if (vacancy := _vacancy(rules, today, step, tuple(units))) is not None
     ]
     if not rules.policies.drafter_may_sign:
         found += _signed_by_the_drafter_alone(rules, today)
     return tuple(sorted(found, key=lambda one: one.since))
 
 
-def _steps(rules: Rules, unit: Unit) -> Iterator[tuple[str, Role, str]]:
+class _Step(NamedTuple):
+    where: str
+    role: Role
+    post: str
+
+
+def _steps(rules: Rules, unit: Unit) -> Iterator[_Step]:
     duties = rules.office.duties[unit.level]
-    yield unit.code, duties.drafter, "drafter"
-    yield unit.code, duties.first_signer, "first_signer"
-    yield unit.code, duties.second_signer, "second_signer"
+    yield _Step(unit.code, duties.drafter, "drafter")
+    yield _Step(unit.code, duties.first_signer, "first_signer")
+    yield _Step(unit.code, duties.second_signer, "second_signer")
     if unit.parent is not None:
-        yield unit.parent, duties.receiver, "receiver"
-        yield unit.parent, duties.assessor, "assessor"
+        yield _Step(unit.parent, duties.receiver, "receiver")
+        yield _Step(unit.parent, duties.assessor, "assessor")
 
 
-def _vacancy(
-    rules: Rules, today: date, where: str, role: Role, post: str, units: tuple[str, ...]
-) -> Vacancy | None:
+def _vacancy(rules: Rules, today: date, step: _Step, units: tuple[str, ...]) -> Vacancy | None:
     """The first gap from today on: the days on which it can begin are today and the days after a last one."""
-    office = rules.office
+    office, (where, role, post) = rules.office, step
     held = office.appointments_to(where, role)
     ends = {one.until + _ONE_DAY for one in held if one.until is not None and one.until >= today}
     for day in sorted({today, *ends}):
@@ -96,5 +99,3 @@ def _signed_by_the_drafter_alone(rules: Rules, today: date) -> Iterator[Vacancy]
                     last=None,
                     drafter=min(drafters),
                 )
-
-

@@ -4,13 +4,14 @@ import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from app.bootstrap import put_together, read_settings
 from app.clock import SystemClock
 from app.founding import found
+from app.holidays import LAST_KNOWN_YEAR
 from app.place import PROJECT
 from storage.schema import create
 
@@ -52,7 +53,7 @@ def last_month() -> str:
 def a_working_office(folder: Path, *changes: Change) -> Path:
     """An office that has worked since last month without anybody handing anything in, its timers applied up to now."""
     now = SystemClock().now()
-    stated = f"holidays: [{now.year}-01-01, {now.year + 1}-01-01]"  # no warning of a year the calendar does not know
+    stated = complete_years(now.year, now.year + 1)  # no warning of a year the calendar does not know
     config = an_office(
         folder, ('# first_period: "2027-01"', f'first_period: "{last_month()}"'), ("holidays: []", stated), *changes
     )
@@ -62,6 +63,14 @@ def a_working_office(folder: Path, *changes: Change) -> Path:
         found(running)
         running.workflow.run_due()
     return config
+
+
+def complete_years(*years: int) -> str:
+    """As the calendar's keys say it: years whose days off are all stated, twelve weekdays in each unknown one."""
+    unknown = [year for year in years if year > LAST_KNOWN_YEAR]
+    firsts = [date(year, month, 1) for year in unknown for month in range(1, 13)]
+    off = [day + timedelta(days=max(0, 7 - day.weekday()) if day.weekday() > 4 else 0) for day in firsts]
+    return f"holidays: [{', '.join(map(str, off))}]\n  complete_years: [{', '.join(map(str, unknown))}]"
 
 
 def url_of(config: Path) -> str:

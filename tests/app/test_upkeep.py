@@ -10,7 +10,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -19,14 +19,23 @@ from app.bootstrap import read_settings
 from app.check import Finding, _calendar, _tell
 from app.cli import main
 from app.clock import SystemClock
-from app.holidays import LAST_KNOWN_YEAR
+from app.holidays import LAST_KNOWN_YEAR, workdays
+from app.log import configure
 from app.place import Place
 from app.upkeep import proven
 from notifications.sink import MailSink
 from storage.database import Database, engine_of, open_database
 from storage.lock import DaemonLock
 from storage.schema import create
-from tests.app.builders import a_working_office, an_office, last_month, records, url_of
+from tests.app.builders import (
+    a_working_office,
+    an_office,
+    changed,
+    complete_years,
+    last_month,
+    records,
+    url_of,
+)
 from workflow.ports import EventRow, Outcome
 
 Run = Callable[..., tuple[int, str, str]]
@@ -130,7 +139,7 @@ def test_all_is_well_in_an_office_at_work(kaoji: Run, office: Path, mail_server:
     status, printed, said = kaoji("check")
 
     assert (status, said) == (0, "")
-    assert [line[:1] for line in printed.splitlines()] == ["✓"] * 4
+    assert [line[:1] for line in printed.splitlines()] == ["✓"] * 6
     assert f"127.0.0.1:{mail_server} 可以连接" in printed
     assert records(office) == before
 
@@ -139,7 +148,7 @@ def test_check_as_json_is_one_document(kaoji: Run) -> None:
     status, printed, said = kaoji("check", "--json")
 
     assert (status, said) == (0, "")
-    assert findings(printed) == dict.fromkeys(["配置", "日历", "流转记录", "邮件服务器"], True)
+    assert findings(printed) == dict.fromkeys(["配置", "概况", "下一期", "日历", "流转记录", "邮件服务器"], True)
 
 
 @pytest.mark.parametrize(
@@ -173,18 +182,19 @@ def test_a_broken_database_does_not_hide_the_rest(kaoji: Run, office: Path) -> N
     status, printed, said = kaoji("check", "--json")
 
     assert status == 1
-    assert findings(printed) == {"配置": True, "日历": True, "数据库": False, "邮件服务器": True}
+    assert findings(printed) == {"配置": True, "概况": True, "日历": True, "数据库": False, "邮件服务器": True}
     assert len(said.splitlines()) == 2
 
 
 def test_a_database_not_yet_made_is_told_to_be_made(kaoji: Run, office: Path) -> None:
     for file in office.parent.glob("kaoji.db*"):
         file.unlink()
+    office.write_text(changed(office.read_text(encoding="utf-8"), [("first_period:", "# ")]), encoding="utf-8")
 
-    status, _, said = kaoji("check")
+    status, printed, said = kaoji("check")
 
-    assert status == 1
-    assert "kaoji init" in said
+    assert (status, said) == (0, "")
+    assert "- 数据库：还没有数据库，运行 kaoji init 建立" in printed.splitlines()
 
 
 def test_a_mail_given_up_is_named_with_its_reader_and_the_servers_words(kaoji: Run, office: Path) -> None:
@@ -231,38 +241,60 @@ def test_a_timer_that_failed_is_named(kaoji: Run, office: Path) -> None:
 # --- the calendar --------------------------------------------------------------------------------------------------
 
 
-def calendar_on(config: Path, year: int, month: int) -> Finding:
+def calendar_on(config: Path, year: int, month: int) -> list[Finding]:
     now = datetime(year, month, 15, tzinfo=UTC)
-    (finding,) = _calendar(Place(config=config, database=None, now=now), read_settings(config))
-    return finding
+    return list(_calendar(Place(config=config, database=None, now=now), read_settings(config)))
 
 
 def test_a_calendar_that_covers_the_present_is_well(tmp_path: Path) -> None:
-    finding = calendar_on(an_office(tmp_path), LAST_KNOWN_YEAR, 10)
+    (finding,) = calendar_on(an_office(tmp_path), LAST_KNOWN_YEAR, 10)
 
     assert (finding.well, finding.remedy) == (True, "")
 
 
 @pytest.mark.parametrize("month", [11, 12])
 def test_a_calendar_that_ends_with_this_year_warns_in_time(tmp_path: Path, month: int) -> None:
-    finding = calendar_on(an_office(tmp_path), LAST_KNOWN_YEAR, month)
+    (finding,) = calendar_on(an_office(tmp_path), LAST_KNOWN_YEAR, month)
 
     assert finding.well
     assert f"缺 {LAST_KNOWN_YEAR + 1} 年" in finding.detail
-    assert "calendar.workdays" in finding.remedy
+    assert f"calendar.complete_years: [{LAST_KNOWN_YEAR + 1}]" in finding.remedy
 
 
 def test_a_year_the_calendar_does_not_know_is_not_well(tmp_path: Path) -> None:
-    finding = calendar_on(an_office(tmp_path), LAST_KNOWN_YEAR + 1, 1)
+    this, following = calendar_on(an_office(tmp_path), LAST_KNOWN_YEAR + 1, 11)
 
-    assert not finding.well
-    assert f"缺 {LAST_KNOWN_YEAR + 1} 年" in finding.detail
+    assert (this.well, following.well) == (False, True)
+    assert f"缺 {LAST_KNOWN_YEAR + 1} 年" in this.detail
+    assert f"缺 {LAST_KNOWN_YEAR + 2} 年" in following.detail
 
 
-def test_a_year_whose_days_are_stated_is_known(tmp_path: Path) -> None:
+def test_one_stated_day_does_not_make_a_year_known(tmp_path: Path) -> None:
     stated = an_office(tmp_path, ("holidays: []", f"holidays: [{LAST_KNOWN_YEAR + 1}-01-01]"))
 
-    assert calendar_on(stated, LAST_KNOWN_YEAR, 12).remedy == ""
+    (finding,) = calendar_on(stated, LAST_KNOWN_YEAR, 12)
+
+    assert f"缺 {LAST_KNOWN_YEAR + 1} 年，配置里只写了 1 天" in finding.detail
+
+
+def test_a_year_called_complete_is_known(tmp_path: Path) -> None:
+    stated = an_office(tmp_path, ("holidays: []", complete_years(LAST_KNOWN_YEAR + 1)))
+
+    (finding,) = calendar_on(stated, LAST_KNOWN_YEAR, 12)
+
+    assert (finding.detail, finding.remedy) == (f"放假调休安排收录到 {LAST_KNOWN_YEAR + 1} 年", "")
+
+
+def test_a_year_not_known_whole_is_warned_of_while_it_is_worked_with(capsys: pytest.CaptureFixture[str]) -> None:
+    year = LAST_KNOWN_YEAR + 1
+    configure("warning")
+
+    for complete in (frozenset[int](), frozenset({year})):
+        is_workday = workdays(frozenset(), frozenset({date(year, 1, 1)}), complete)
+        assert (is_workday(date(year, 1, 1)), is_workday(date(year, 1, 4))) == (False, date(year, 1, 4).weekday() < 5)
+
+    said = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    assert [(line["event"], line["year"]) for line in said] == [("calendar_unknown", year)]
 
 
 def test_a_warning_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
