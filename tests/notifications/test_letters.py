@@ -159,6 +159,17 @@ def test_a_mail_of_a_matter_links_to_its_page_and_one_of_several_to_each(languag
 
 
 @pytest.mark.parametrize(("language", "purpose"), EVERY_KIND)
+def test_an_office_without_pages_sends_no_link(language: str, purpose: Purpose) -> None:
+    for mail in letters(language, purpose):
+        letter = Renderer("").render(mail)
+
+        assert re.findall(r"https?://\S+", letter.text) == []
+        assert _Reading(letter.html).links == []
+        assert "/reports/" not in letter.text
+        assert "/cases/" not in letter.text
+
+
+@pytest.mark.parametrize(("language", "purpose"), EVERY_KIND)
 def test_the_foot_bears_the_head_of_the_audit_chain_as_short_as_a_phone_is_wide(
     language: str, purpose: Purpose
 ) -> None:
