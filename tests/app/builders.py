@@ -54,12 +54,13 @@ def a_working_office(folder: Path, *changes: Change) -> Path:
     """An office that has worked since last month without anybody handing anything in, its timers applied up to now."""
     now = SystemClock().now()
     stated = complete_years(now.year, now.year + 1)  # no warning of a year the calendar does not know
-    config = an_office(
-        folder, ('# first_period: "2027-01"', f'first_period: "{last_month()}"'), ("holidays: []", stated), *changes
-    )
+    config = an_office(folder, ("holidays: []", stated), *changes)
     create(url_of(config))
-    running = put_together(read_settings(config), SystemClock())
-    with running.database:
+    settings = read_settings(config)
+    with put_together(settings, SystemClock()) as running:
+        # As a first start last month began it: one today would begin with a period that leaves its people time.
+        opening = running.rules.calendar.opening(last_month(), settings.policies.open_time)
+        running.workflow.begin_duties(now, opening_since=opening)
         found(running)
         running.workflow.run_due()
     return config

@@ -30,7 +30,6 @@ from storage.schema import create
 from tests.app.builders import (
     a_working_office,
     an_office,
-    changed,
     complete_years,
     last_month,
     records,
@@ -189,7 +188,6 @@ def test_a_broken_database_does_not_hide_the_rest(kaoji: Run, office: Path) -> N
 def test_a_database_not_yet_made_is_told_to_be_made(kaoji: Run, office: Path) -> None:
     for file in office.parent.glob("kaoji.db*"):
         file.unlink()
-    office.write_text(changed(office.read_text(encoding="utf-8"), [("first_period:", "# ")]), encoding="utf-8")
 
     status, printed, said = kaoji("check")
 

@@ -391,7 +391,7 @@ def test_a_database_that_is_not_there_is_named_and_not_made(kaoji: Run, tmp_path
     status, printed, said = kaoji("--database", f"sqlite:///{tmp_path / 'new.db'}", *command)
 
     assert (status, printed, len(said)) == (1, "", 2)
-    assert "kaoji migrate" in said[1]
+    assert "kaoji init" in said[1]
     assert not (tmp_path / "new.db").exists()
 
 
@@ -400,7 +400,7 @@ def test_an_address_of_no_database_is_refused(kaoji: Run, url: str) -> None:
     status, printed, said = kaoji("--database", url, "audit", "verify")
 
     assert (status, printed, len(said)) == (1, "", 2)
-    assert url in said[0]
+    assert url.partition("//")[0] in said[0]
     assert "postgresql+psycopg://" in said[1]
 
 
@@ -545,4 +545,4 @@ def test_an_office_that_has_no_database_yet_is_told_to_make_one(
 
     said = capsys.readouterr()
     assert (status, said.out, len(said.err.splitlines())) == (1, "", 2)
-    assert "kaoji migrate" in said.err
+    assert "kaoji init" in said.err
