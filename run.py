@@ -21,9 +21,15 @@ if sys.version_info < (3, 11):  # noqa: UP036  this line exists for the owner of
         f"错误：需要 Python 3.11 或更高版本，当前为 {found}。\nerror: Python 3.11 or newer is needed, not {found}."
     )
 
+if os.name == "nt":
+    sys.exit(
+        "错误：不支持 Windows（守护进程要用的文件锁和信号它没有）；请用 Linux，或 Windows 的 Linux 子系统（WSL）。\n"
+        "error: Windows is not supported (it lacks the file locks and signals the daemon needs); use Linux, or WSL."
+    )
+
 ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
-SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
+SCRIPTS = VENV / "bin"
 PYTHON = SCRIPTS / "python"
 STAMP = VENV / "kaoji-installed.json"
 RUNTIME_LOCK = ROOT / "requirements.lock"
@@ -34,6 +40,7 @@ USAGE = """\
 用法 usage: python3 run.py 命令 [参数…]
 
   demo     演示：跑通一个月的签报        play one month of sign-off
+  init     新建单位：样例配置、数据库    found an office: sample configuration, then its database
   serve    启动守护进程                  start the daemon
   test     运行测试                      run the tests (pytest)
   check    规范、格式、类型、分层检查    {checks}; name some to run only those
@@ -79,6 +86,12 @@ def demo(arguments: Sequence[str]) -> NoReturn:
     become("kaoji", "demo", *arguments)
 
 
+def init(arguments: Sequence[str]) -> NoReturn:
+    """Found an office in a folder."""
+    install(RUNTIME_LOCK)
+    become("kaoji", "init", *arguments)
+
+
 def serve(arguments: Sequence[str]) -> NoReturn:
     """Start the daemon."""
     install(RUNTIME_LOCK)
@@ -116,7 +129,7 @@ def setup(_: Sequence[str]) -> int:
 
 
 COMMANDS: dict[str, Callable[[Sequence[str]], int]] = {
-    command.__name__: command for command in (demo, serve, test, check, bench, setup)
+    command.__name__: command for command in (demo, init, serve, test, check, bench, setup)
 }
 
 
@@ -130,8 +143,6 @@ def passes(name: str) -> bool:
 def become(script: str, *arguments: str) -> NoReturn:
     """Replace this process by the script, so that signals and the exit status need no relay."""
     command = [str(SCRIPTS / script), *arguments]
-    if os.name == "nt":  # there exec would hand the terminal back at once
-        sys.exit(subprocess.call(command))
     os.execv(command[0], command)
 
 

@@ -32,7 +32,7 @@ def init(parsed: argparse.Namespace) -> int:
     url = named_database(parsed) or settings.database_url
     create(url)
     print(f"数据库已建立：{address_of(url).shown}")
-    if config.read_bytes() == (SAMPLE / CONFIG).read_bytes():
+    if _body(config) == _body(SAMPLE / CONFIG):
         print("注意：config.yaml 还是样例，正式使用前请改成本单位的内容")
     print("请再运行 kaoji check，它会说首次启动将开启哪一期；然后运行 kaoji serve")
     return 0
@@ -43,6 +43,11 @@ def _config(parsed: argparse.Namespace) -> Path:
     if parsed.directory is not None:
         return Path(parsed.directory) / CONFIG
     return Path(parsed.config or os.environ.get("KAOJI_CONFIG") or CONFIG)
+
+
+def _body(config: Path) -> bytes:
+    """All but the first line, which names the schema from where the file stands."""
+    return config.read_bytes().partition(b"\n")[2]
 
 
 def _samples(config: Path) -> list[Path]:

@@ -144,6 +144,27 @@ def test_an_old_python_is_refused_in_both_languages() -> None:
     assert "Python 3.11 or newer" in refused.stderr
 
 
+def test_windows_is_refused_in_both_languages() -> None:
+    pretend = (
+        "import os, runpy, subprocess, sys, pathlib; os.name = 'nt'; "
+        f"runpy.run_path({str(ROOT / 'run.py')!r}, run_name='__main__')"
+    )
+
+    refused = subprocess.run([sys.executable, "-c", pretend], capture_output=True, text=True, check=False)
+
+    assert refused.returncode == 1
+    assert "不支持 Windows" in refused.stderr
+    assert "Windows is not supported" in refused.stderr
+
+
+def test_the_licence_stands_where_the_package_says() -> None:
+    project = tomllib.loads(read(Path("pyproject.toml")))["project"]
+
+    assert (project["license"], project["license-files"]) == ("Apache-2.0", ["LICENSE"])
+    assert "Apache License" in read(Path("LICENSE"))
+    assert "END OF TERMS AND CONDITIONS" in read(Path("LICENSE"))
+
+
 def test_an_unreachable_index_is_explained_in_both_languages(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

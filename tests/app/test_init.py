@@ -38,6 +38,7 @@ def test_an_empty_folder_gets_a_sample_first_and_a_database_then(kaoji: Run, tmp
 
     assert (status, said) == (0, "")
     assert f"数据库已建立：{folder / 'kaoji.db'}" in printed
+    assert "还是样例" in printed
     with open_database(f"sqlite:///{folder / 'kaoji.db'}", read_only=True) as database:
         assert list(database.duties()) == []
 
@@ -121,6 +122,12 @@ def test_after_a_serve_without_database_one_may_still_be_made(kaoji: Run, tmp_pa
     kaoji("--config", an_office(tmp_path), "serve")
 
     assert kaoji("init", tmp_path)[0] == 0
+
+
+def test_an_edited_sample_is_no_sample_any_more(kaoji: Run, tmp_path: Path) -> None:
+    an_office(tmp_path, ("office: 示例区城市管理局", "office: 东岸区城市管理局"))
+
+    assert "还是样例" not in kaoji("init", tmp_path)[1]
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "indicators.csv"])
