@@ -122,37 +122,15 @@ def _has_begun(url: str) -> bool | None:
         return None
 
 
-_STEPS = {
-    "drafter": "填报",
-    "first_signer": "第一签字",
-    "second_signer": "第二签字",
-    "receiver": "接收",
-    "assessor": "督查",
-}
-
-
 def _posts(office: Place, settings: Settings) -> Iterator[Finding]:
     """Steps nobody may do today, which stop work; and those nobody will be able to do from a known day on."""
+    from app.prospect import vacancy_said
+
     rules = rules_of(settings)
     today = rules.calendar.day_of(office.now or SystemClock().now())
-    names = {unit.code: f"{unit.code}（{unit.name}）" for unit in rules.office.units}
     for one in vacancies(rules, today):
-        whose = "、".join(names[unit] for unit in one.units)
-        until = f"到 {one.until} 才有人" if one.until else "没有人"
-        if one.drafter is not None:
-            detail = f"{whose}的“{_STEPS[one.post]}”一步今天只有填报人 {one.drafter} 自己，不能签自己填的表"
-        elif one.since > today:
-            detail = f"{whose}的“{_STEPS[one.post]}”一步自 {one.since} 起无人能办：{one.last} 的任职到期，{until}接任"
-        else:
-            before = f"{one.last} 的任职已到期，" if one.last else "任职还没有开始，"
-            detail = f"{whose}的“{_STEPS[one.post]}”一步今天无人能办：{before}{until}接任"
-        by = "不晚于今天" if one.since <= today else f"不晚于 {one.since}"
-        yield Finding(
-            what="任职",
-            well=one.since > today,
-            detail=detail,
-            remedy=f"请在 appointments 中为 {one.where} 任命 {one.role.value}，from {by}",
-        )
+        detail, remedy = vacancy_said(one, rules, today)
+        yield Finding(what="任职", well=one.since > today, detail=detail, remedy=remedy)
 
 
 def _calendar(office: Place, settings: Settings) -> Iterator[Finding]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from states.duties import first_period
 from states.office import Level
 from states.periods import following
 from states.rules import Rules
+from states.vacancies import Vacancy
 
 LEVEL_NAMES = {Level.BUREAU: "科室", Level.DISTRICT: "单位"}
 HORIZON_MONTHS = 12
@@ -94,3 +95,28 @@ def summary(rules: Rules) -> str:
         f"指标 {len(office.indicators)} 项（{led}）"
         + (f"；没有指标、不填报的：{'、'.join(silent)}" if silent else "；没有不填报的单位")
     )
+
+
+_STEPS = {
+    "drafter": "填报",
+    "first_signer": "第一签字",
+    "second_signer": "第二签字",
+    "receiver": "接收",
+    "assessor": "督查",
+}
+
+
+def vacancy_said(one: Vacancy, rules: Rules, today: date) -> tuple[str, str]:
+    """What a vacancy is, and what to write against it."""
+    units = rules.office.unit_by_code
+    step = f"{'、'.join(f'{code}（{units[code].name}）' for code in one.units)}的“{_STEPS[one.post]}”一步"
+    until = f"到 {one.until} 才有人" if one.until else "没有人"
+    if one.drafter is not None:
+        detail = f"{step}今天只有填报人 {one.drafter} 自己，不能签自己填的表"
+    elif one.since > today:
+        detail = f"{step}自 {one.since} 起无人能办：{one.last} 的任职到期，{until}接任"
+    else:
+        before = f"{one.last} 的任职已到期，" if one.last else "任职还没有开始，"
+        detail = f"{step}今天无人能办：{before}{until}接任"
+    by = "今天" if one.since <= today else str(one.since)
+    return detail, f"请在 appointments 中为 {one.where} 任命 {one.role.value}，from 不晚于{by}"

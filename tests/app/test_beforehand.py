@@ -11,6 +11,7 @@ from app.bootstrap import put_together, read_settings, rules_of
 from app.check import Finding, _posts, _prospect
 from app.clock import VirtualClock
 from app.faults import Unusable
+from app.founding import found
 from app.place import DEMO_CASE, Place
 from app.prospect import first_start
 from app.still_needed import refuse_what_is_needed, still_needed
@@ -141,6 +142,29 @@ def test_a_post_nobody_has_taken_up_yet_is_an_error(tmp_path: Path) -> None:
     assert "任职还没有开始，到 2027-06-01 才有人接任" in one.detail
 
 
+def test_a_new_office_does_not_begin_with_a_post_nobody_holds(tmp_path: Path) -> None:
+    config = an_office(tmp_path, (LEADER, f"{LEADER}, to: 2026-11-23"))
+    create(url_of(config))
+
+    with put_together(read_settings(config), VirtualClock(at("2026-11-24 10:00")), url_of(config)) as running:
+        with pytest.raises(Unusable) as refused:
+            found(running)
+        assert list(running.database.duties()) == []
+
+    assert "market（市场秩序科）的“第二签字”一步今天无人能办" in refused.value.message
+    assert "任命 leader" in refused.value.remedy
+
+
+def test_an_office_at_work_goes_on_with_a_post_that_falls_vacant(at_work: Path) -> None:
+    text = at_work.read_text(encoding="utf-8")
+    at_work.write_text(changed(text, [(LEADER, f"{LEADER}, to: 2026-11-17")]), encoding="utf-8")
+
+    with put_together(read_settings(at_work), VirtualClock(at("2026-11-18 10:00")), url_of(at_work)) as running:
+        found(running)
+
+        assert len(running.database.duties()) > 0
+
+
 # --- what open work needs ------------------------------------------------------------------------------------------
 
 
@@ -175,6 +199,20 @@ def needed(config: Path, *changes: Change, indicators: list[Change] | None = Non
 
 def test_an_office_that_has_everything_needs_nothing(at_work: Path) -> None:
     assert needed(at_work) == []
+
+
+def test_a_configuration_that_lacks_what_open_work_needs_is_not_taken_in(at_work: Path) -> None:
+    table = at_work.with_name("indicators.csv")
+    row = "stalls,流动摊点管理,重点路段流动摊点巡查和取缔,market,11,4,全市前4\n"
+    table.write_text(changed(table.read_text(encoding="utf-8-sig"), [(row, "")]), encoding="utf-8")
+
+    with put_together(read_settings(at_work), VirtualClock(at("2026-11-18 10:00")), url_of(at_work)) as running:
+        before = running.database.head()
+        with pytest.raises(Unusable) as refused:
+            found(running)
+        assert running.database.head() == before
+
+    assert "请在指标表里保留指标 stalls，直至办结" in refused.value.remedy
 
 
 def test_a_unit_with_open_work_cannot_vanish(at_work: Path) -> None:
