@@ -19,8 +19,8 @@ def found(running: Running) -> None:
     """Take over what a killed daemon was sending, begin duties not yet watched, take in a changed configuration.
 
     A new office begins with the first period that leaves its people time enough, or with `daemon.first_period`.
-    Raises WrongTime where that one's deadline has passed, ClockDoubted where the clock cannot be believed, Unusable where
-    a new office has a step nobody may do, or an office at work lacks what its open work needs.
+    Raises WrongTime where that one's deadline has passed, ClockDoubted where the clock cannot be believed, Unusable
+    where a new office has a step nobody may do, or the configuration lacks what open work needs.
     """
     now, settings = running.clock.now(), running.settings
     opening = None
