@@ -15,7 +15,7 @@ def dispatcher_for(running: Running, *, sink: tuple[str, int] | None = None) -> 
     smtp = _smtp(mail) if sink is None else SmtpSettings(host=sink[0], port=sink[1])
     return Dispatcher(
         running.database,
-        Renderer(mail.link_base),
+        Renderer(mail.link_base, salutation=mail.salutation),
         lambda: SmtpMailer(smtp),
         DispatchSettings(
             sender=mail.sender,
