@@ -170,7 +170,10 @@ def wake(duty: Duty, rules: Rules, now: datetime) -> Woken:
             return Woken(due, [Decided(subject, e.LiaisonReminded(due_instants=(due,), head=head))])
         case DutyKind.DIGEST:
             last = _last_digest(due, now, rules)
-            return Woken(last, [Decided(subject, e.DigestDue(due_instants=(due,) if last == due else (due, last)))])
+            if last != due:
+                # After downtime one stands for all missed: the last, so that it tells what the other timers came to.
+                return Woken(last - timedelta(microseconds=1), [])
+            return Woken(due, [Decided(subject, e.DigestDue(due_instants=(due,)))])
         case DutyKind.BULLETIN:
             period, due = _next_bulletin(duty, rules)
             return Woken(due, [Decided(subject, e.BulletinDue(period=period, due_instant=due))])

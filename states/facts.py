@@ -169,10 +169,9 @@ def of_digest(now: datetime, reports: Sequence[Report], cases: Sequence[Case], r
 
 def _report_lines(reports: Iterable[Report], rules: Rules) -> list[Facts]:
     kept = ("report", "period", "unit_name", "level", "due_at", "state", "sent", "holder_names")
-    ordered = sorted(reports, key=lambda report: report.due_at)
     return [
         {**{key: of_report(report, rules)[key] for key in kept}, "post": waiting_post(report, rules)}
-        for report in ordered
+        for report in reports
     ]
 
 

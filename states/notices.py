@@ -134,7 +134,9 @@ def _tell_report(
 
     def with_table(text: str = "", **more: object) -> facts.Facts:
         """Whoever signs, submits, receives or corrects has the table before their eyes."""
-        return {**said, **facts.of_table(after, situation.previous, situation.earlier, rules), "text": text, **more}
+        # Whoever was asked to sign what is now edited is shown what became of that, not of an older draft.
+        earlier = before.entries if before is not None and isinstance(event, e.TableSaved) else situation.earlier
+        return {**said, **facts.of_table(after, situation.previous, earlier, rules), "text": text, **more}
 
     match event:
         case e.ReportOpened():
@@ -200,6 +202,12 @@ def _tell_holder(one: Applied, after: Report, telling: _Telling, said: facts.Fac
                 (Purpose.HANDED_OVER, new, False, {**said, **table, "gone": False}),
                 (Purpose.HANDED_OVER, gone, False, {**said, "gone": True}),
             ]
+        case e.DeadlineMoved():
+            moved = {
+                "moved_from": facts.local(event.before, telling.rules),
+                "moved_to": facts.local(event.after, telling.rules),
+            }
+            return [(Purpose.DEADLINE_MOVED, after.holders, False, {**said, **moved})]
     return []
 
 
@@ -217,12 +225,6 @@ def vacancy(post: str, report: Report, rules: Rules, now: datetime) -> _Told:
     """The receiver and the assessor are told that nobody holds the post a report waits on (`post`: a role)."""
     told = rules.receivers(report.unit, now) + rules.assessors(report.unit, now)
     return Purpose.VACANT, told, False, {**facts.of_report(report, rules), "post": post}
-
-
-def moved_deadline(before: datetime, after: datetime, report: Report, rules: Rules) -> _Told:
-    """Whoever holds the report is told that a change of the calendar moved its deadline, from when to when."""
-    moved = {"moved_from": facts.local(before, rules), "moved_to": facts.local(after, rules)}
-    return Purpose.DEADLINE_MOVED, report.holders, False, {**facts.of_report(report, rules), **moved}
 
 
 def _concerned(before: Report | None, telling: _Telling) -> tuple[tuple[str, ...], tuple[str, ...]]:

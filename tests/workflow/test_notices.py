@@ -227,7 +227,7 @@ def test_waived_points_are_told_as_the_end_of_the_case() -> None:
     assert desk.mails(Purpose.CASE_CLOSED)[0].facts["rule"] == "points_waived"
 
 
-def test_a_successor_alone_is_told_that_the_work_is_theirs_now() -> None:
+def test_the_successor_is_told_that_the_work_is_theirs_and_the_predecessor_that_it_is_not() -> None:
     office = an_office(
         an_appointment(CLERK, "shirong", Role.CLERK, until="2015-10-11"),
         an_appointment(COLLEAGUE, "shirong", Role.CLERK, since="2015-10-12"),
@@ -236,7 +236,10 @@ def test_a_successor_alone_is_told_that_the_work_is_theirs_now() -> None:
     )
     desk = Desk(rules_=rules(office)).live_until("2015-10-12 08:00")
 
-    assert desk.told(Purpose.HANDED_OVER) == [COLLEAGUE]
+    assert [(mail.recipient, mail.facts["gone"]) for mail in desk.mails(Purpose.HANDED_OVER)] == [
+        (COLLEAGUE, False),
+        (CLERK, True),
+    ]
 
 
 def test_the_duties_of_the_office_are_told_to_those_who_have_them() -> None:
