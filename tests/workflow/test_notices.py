@@ -1,15 +1,23 @@
 """Who is told what (spec, part 11): over the whole life of a report and of its cases, in the order people are told."""
 
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from notifications.render import Renderer
 from states import commands as c
-from states.models import DutyKind
-from states.office import Role
+from states import events as e
+from states import facts
+from states.grounds import from_facts, ground_words
+from states.models import DutyKind, Flag, Report, ReportState
+from states.notices import notices_for, vacancy
+from states.office import SYSTEM, Role
 from states.purposes import Purpose
+from states.situation import Applied, Situation
 from tests.states.builders import (
     ASSESSOR,
     BUREAU_REF,
@@ -25,9 +33,12 @@ from tests.states.builders import (
     STRANGER,
     UNIT_HEAD,
     Desk,
+    a_report,
     an_appointment,
+    an_entry,
     an_indicator,
     an_office,
+    at,
     filled_rows,
     rules,
 )
@@ -289,3 +300,276 @@ def test_a_unit_without_a_liaison_is_reminded_of_no_visit() -> None:
 
     assert desk.told(Purpose.LIAISON_DUE) == []
     assert (DutyKind.LIAISON, "shirong") not in desk.store.state.duties
+
+
+# --- nobody signs blind ----------------------------------------------------------------------------------------------
+def test_who_signs_submits_or_receives_a_table_has_it_before_their_eyes() -> None:
+    desk = Desk(rules_=rules(ONE_SECTION)).live_until("2015-10-12 10:00").submit(rows=LAGGING)
+    desk.act(c.Return, OFFICE)
+    shown = [Purpose.SIGNATURE_NEEDED, Purpose.SUBMISSION_NEEDED, Purpose.SUBMITTED, Purpose.RETURNED]
+
+    for purpose in shown:
+        for mail in desk.mails(purpose):
+            assert [(row["rank_text"], row["worst"]) for row in rows_of(mail)] == [("第10", 10), ("第5", 5)]
+
+
+def listed(told: Mapping[str, object], name: str) -> list[dict[str, Any]]:
+    """A list among the facts of a mail."""
+    value = told[name]
+    assert isinstance(value, list)
+    return value
+
+
+def rows_of(mail: Message) -> list[dict[str, Any]]:
+    return listed(mail.facts, "table")
+
+
+def test_a_row_says_what_changed_since_last_month_and_since_the_draft_before() -> None:
+    last = a_report("supervised", period="2015-09", entries=(an_entry("szcg", 7), an_entry("srzz", 5)))
+    report = a_report(entries=(an_entry("szcg", 10, target="全市前8"), an_entry("srzz", None)))
+    earlier = (an_entry("szcg", 9, target="全市前8"), an_entry("srzz", None, rank_text=""))
+
+    told = facts.of_table(report, last, earlier, rules())
+
+    first, second = listed(told, "table")
+    assert told["compared"] is True
+    assert (first["last"]["rank"], first["last"]["target"]) == (7, "全市前6")
+    assert (first["was"], second["was"]) == ({"rank_text": "第9"}, {})
+    assert (second["kind"], second["worst"]) == ("none", None)
+
+
+def test_a_first_table_has_nothing_to_be_compared_with() -> None:
+    told = facts.of_table(a_report(), None, (), rules())
+
+    assert told["compared"] is False
+    assert [(row["last"], row["was"]) for row in listed(told, "table")] == 2 * [(None, {})]
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_however_long_the_table_every_row_is_in_the_mail(language: str) -> None:
+    codes = [f"k{number:02}" for number in range(45)]
+    indicators = [an_indicator(code) for code in codes]
+    desk = Desk(rules_=rules(an_office(indicators=indicators))).live_until("2015-10-09 10:00")
+    desk.act(c.SaveTable, CLERK, rows=filled_rows("第5", codes))
+    desk.act(c.Send, CLERK)
+    (mail,) = desk.mails(Purpose.SIGNATURE_NEEDED)
+
+    letter = Renderer("https://k.example").render(replace(mail, language=language))
+
+    assert [code for code in codes if f"指标{code}" not in letter.text or f"指标{code}" not in letter.html] == []
+
+
+def test_an_edit_of_a_sent_draft_tells_the_signer_not_to_sign_yet() -> None:
+    desk = Desk().live_until("2015-10-09 10:00")
+    desk.act(c.SaveTable, CLERK)
+    assert desk.told(Purpose.WITHDRAWN) == []
+    desk.act(c.Send, CLERK)
+
+    desk.act(c.SaveTable, CLERK, rows=filled_rows("第6", ["szcg"]))
+
+    (mail,) = desk.mails(Purpose.WITHDRAWN)
+    assert (mail.recipient, mail.facts["edited"]) == (HEAD, True)
+    assert [row["was"] for row in rows_of(mail)] == [{"rank_text": "第5"}, {}]
+    assert "正在修改" in Renderer("https://k.example").render(mail).text
+
+
+def test_a_signature_taken_back_tells_the_drafter_that_the_table_is_theirs_and_the_next_signer_to_wait() -> None:
+    desk = Desk().live_until("2015-10-09 10:00")
+    desk.act(c.SaveTable, CLERK)
+    for kind, actor in ((c.Send, CLERK), (c.Sign, HEAD), (c.Withdraw, HEAD)):
+        desk.act(kind, actor)
+    said = {mail.recipient: Renderer("https://k.example").render(mail).text for mail in desk.mails(Purpose.WITHDRAWN)}
+
+    assert "现由您办理" in said[CLERK]
+    assert "暂不办理" not in said[CLERK]
+    assert "请暂不办理" in said[LEADER]
+
+
+# --- the rule that fired ---------------------------------------------------------------------------------------------
+def why(mail: Message) -> list[str]:
+    cases = mail.facts.get("cases", [mail.facts])
+    assert isinstance(cases, list)
+    return [ground_words(from_facts(one)) for case in cases for one in case["grounds"]]
+
+
+def test_each_step_of_a_case_names_the_rule_that_fired_with_its_numbers() -> None:
+    desk = Desk(rules_=rules(ONE_SECTION)).live_until("2015-10-12 10:00").submit(rows=LAGGING)
+    desk.live_until("2015-11-10 10:00").on_case(c.HoldInterview, ASSESSOR, f"{REF}/szcg", text="李科长承诺进位")
+    desk.submit(report="2015-11/shirong", rows=LAGGING).live_until("2015-11-20 10:00")
+    (opened, *_) = [mail for mail in desk.mails(Purpose.CASE_OPENED) if of_the_section(mail)]
+    (interview, *_) = [mail for mail in desk.mails(Purpose.INTERVIEW_SET) if of_the_section(mail)]
+    (deduction, *_) = [mail for mail in desk.mails(Purpose.DEDUCTION_PROPOSED) if of_the_section(mail)]
+
+    assert why(opened) == ["全市第10，共11，属末3名"]
+    assert why(interview) == ["立项后10个工作日内没有反馈整改情况"]
+    assert why(deduction) == ["现为全市第10，立项时第10，未见进位"]
+
+
+def test_a_rank_that_fell_and_one_that_improved_are_named_with_both_ranks() -> None:
+    desk = Desk(rules_=rules(ONE_SECTION)).live_until("2015-10-09 10:00").submit("第4")
+    desk.live_until("2015-11-09 10:00").submit("第7", "2015-11/shirong")
+    desk.live_until("2015-12-09 10:00").submit("第6", "2015-12/shirong").live_until("2015-12-20 10:00")
+
+    assert why(desk.mails(Purpose.CASE_OPENED, HEAD)[-1]) == 2 * ["全市第7，比上期第4退了3名"]
+    assert why(desk.mails(Purpose.CASE_CLOSED, HEAD)[-1]) == 2 * ["现为全市第6，立项时第7，已有进位"]
+
+
+def test_each_rung_of_the_ladder_names_the_deadline_and_the_days() -> None:
+    desk = Desk(rules_=rules(ONE_SECTION)).live_until("2015-10-22 10:00")
+    purposes = (Purpose.CASE_OPENED, Purpose.INTERVIEW_SET, Purpose.DEDUCTION_PROPOSED)
+
+    assert [why(mail) for purpose in purposes for mail in desk.mails(purpose, HEAD)] == [
+        [f"应于2015年10月13日 17:00前报送，逾期{days}个工作日"] for days in (2, 4, 7)
+    ]
+
+
+# --- one mail, not many ----------------------------------------------------------------------------------------------
+def test_a_review_that_opens_several_cases_is_one_mail_to_each_reader_that_lists_them_all() -> None:
+    desk = Desk(rules_=rules(ONE_SECTION)).live_until("2015-10-12 10:00").submit("第10").live_until("2015-10-15 18:00")
+
+    told = [mail for mail in desk.mails(Purpose.CASE_OPENED) if mail.recipient in LEADING]
+    assert [mail.recipient for mail in told if "cases" in mail.facts] == list(LEADING)
+    assert [case["indicator_name"] for case in listed(told[0].facts, "cases")] == ["指标szcg", "指标srzz"]
+    letter = Renderer("https://k.example").render(told[0])
+    assert re.findall(r"https?://\S+", letter.text) == [f"https://k.example/cases/{number}" for number in (1, 2)]
+
+
+def test_who_drafts_for_several_units_is_asked_once_for_all_of_them() -> None:
+    office = an_office(an_appointment(CLERK, "huanwei", Role.CLERK), without=(STRANGER,))
+    desk = Desk(rules_=rules(office)).live_until("2015-10-08 10:00")
+
+    (mail,) = desk.mails(Purpose.OPENED, CLERK)
+    assert [report["report"] for report in listed(mail.facts, "reports")] == [REF, "2015-10/huanwei"]
+    assert "等2个单位" in Renderer("https://k.example").render(mail).subject
+
+
+def a_desk_in_november() -> Desk:
+    """Two cases of the section wait for an interview; it was due on 5 November."""
+    return Desk(rules_=rules(ONE_SECTION)).live_until("2015-10-12 10:00").submit("第10").live_until("2015-11-06 08:00")
+
+
+def test_an_interview_is_asked_for_once_and_then_stands_in_the_assessors_daily_list() -> None:
+    desk = a_desk_in_november().live_until("2015-11-12 08:00")
+    mornings = [
+        mail for mail in desk.mails(Purpose.ASSESSOR_DIGEST, ASSESSOR) if str(mail.facts["date"]) > "2015-11-05"
+    ]
+
+    assert len([mail for mail in desk.mails(Purpose.INTERVIEW_DUE, ASSESSOR) if of_the_section(mail)]) == 2
+    assert [mail.facts["date"] for mail in mornings] == [f"2015-11-{day:02}" for day in (6, 9, 10, 11)]
+    for mail in mornings:
+        assert [(line["case"], line["late"]) for line in listed(mail.facts, "interviews")] == [(1, True), (2, True)]
+
+
+def test_the_assessors_list_has_what_is_to_be_reviewed_and_what_is_ripe_to_be_judged() -> None:
+    desk = Desk().live_until("2015-10-12 10:00").submit().live_until("2015-10-30 10:00")
+    lists = {str(mail.facts["date"]): mail.facts for mail in desk.mails(Purpose.ASSESSOR_DIGEST, ASSESSOR)}
+
+    assert [line["report"] for line in listed(lists["2015-10-13"], "reviews")] == [REF]
+    assert [line["unit_name"] for line in listed(lists["2015-10-30"], "proposals")] == ["环卫科"]
+    assert all(listed(lists[day], "proposals") == [] for day in lists if day < "2015-10-30")
+
+
+def test_an_appeal_is_in_the_assessors_list_at_once() -> None:
+    desk = Desk(rules_=rules(ONE_SECTION)).live_until("2015-10-23 10:00")
+    desk.on_case(c.Appeal, HEAD, f"{REF}/overdue", text="已交纸质表")
+
+    (line,) = listed(
+        desk.live_until("2015-10-26 10:00").mails(Purpose.ASSESSOR_DIGEST, ASSESSOR)[-1].facts, "proposals"
+    )
+    assert line["appealed"] is True
+
+
+def test_an_assessor_without_an_office_beside_them_has_a_daily_list_too() -> None:
+    desk = Desk().live_until("2015-10-22 10:00")
+
+    mails = desk.mails(Purpose.ASSESSOR_DIGEST, DISTRICT_ASSESSOR)
+    assert mails
+    assert {line["unit_name"] for mail in mails for line in listed(mail.facts, "interviews")} == {"执法局"}
+    assert DISTRICT_ASSESSOR not in desk.told(Purpose.DIGEST)
+
+
+def test_no_list_is_sent_when_there_is_nothing_on_it() -> None:
+    desk = Desk("2015-10-01 08:00", rules_=rules(an_office(indicators=[an_indicator("szcg")])))
+    desk.live_until("2015-10-09 10:00").submit(rows=filled_rows("第5", ["szcg"]))
+    desk.act(c.Consolidate, OFFICE, BUREAU_REF)
+    for kind, actor in ((c.Send, OFFICE), (c.Sign, UNIT_HEAD), (c.Sign, DISTRICT_LEADER), (c.Submit, OFFICE)):
+        desk.act(kind, actor, BUREAU_REF)
+    desk.act(c.Review, ASSESSOR)
+    desk.act(c.Review, DISTRICT_ASSESSOR, BUREAU_REF)
+    before = len(desk.store.state.messages)
+
+    desk.live_until("2015-10-13 18:00")
+
+    digests = (Purpose.DIGEST, Purpose.ASSESSOR_DIGEST)
+    assert [mail.purpose for mail in desk.store.state.messages[before:] if mail.purpose in digests] == []
+    assert "2015-10-13 08:30" in desk.instants(e.DigestDue, "duty:digest/bureau")
+
+
+def test_no_day_has_two_digests_though_downtime_ends_just_before_one() -> None:
+    desk = Desk().live_until("2015-10-09 10:00").sleep_until("2015-10-13 08:10").live_until("2015-10-14 10:00")
+
+    dates = [mail.facts["date"] for mail in desk.mails(Purpose.DIGEST)]
+    assert dates == ["2015-10-09", "2015-10-13", "2015-10-14"]
+
+
+# --- vacancies and deadlines -----------------------------------------------------------------------------------------
+def test_a_report_that_waits_on_a_vacant_post_stands_in_the_digest() -> None:
+    desk = Desk(rules_=rules(an_office(without=(HEAD,)))).live_until("2015-10-09 10:00")
+    desk.act(c.SaveTable, CLERK)
+    desk.act(c.Send, CLERK)
+
+    (line,) = listed(desk.live_until("2015-10-10 10:00").mails(Purpose.DIGEST)[-1].facts, "vacant")
+    assert (line["unit_name"], line["post"]) == ("市容管理科", "section_head")
+
+
+def test_receiver_and_assessor_are_told_of_a_vacant_post() -> None:
+    purpose, people, _, said = vacancy("section_head", a_report("draft", sent=True), rules(), at("2015-10-09 10:00"))
+
+    assert (purpose, people, said["post"]) == (Purpose.VACANT, (OFFICE, ASSESSOR), "section_head")
+
+
+def test_a_holder_is_told_from_when_to_when_a_deadline_moved() -> None:
+    report, moved = a_report(), e.DeadlineMoved(before=at("2015-10-13 17:00"), after=at("2015-10-12 17:00"))
+    one = Applied(f"report:{REF}", moved, report, report)
+
+    (notice,) = notices_for([one], Situation(), rules(), actor=SYSTEM, now=at("2015-10-09 10:00"))
+
+    assert (notice.purpose, notice.recipient) == (Purpose.DEADLINE_MOVED, CLERK)
+    assert (notice.facts["moved_from"], notice.facts["moved_to"]) == (
+        "2015-10-13T17:00:00+08:00",
+        "2015-10-12T17:00:00+08:00",
+    )
+
+
+# --- the bulletin ----------------------------------------------------------------------------------------------------
+def bulletin(*reports: Report) -> list[tuple[object, ...]]:
+    lines = facts.of_bulletin("2015-10", reports, (), rules())["ranks"]
+    assert isinstance(lines, list)
+    return [(line["unit_name"], line["name"], line["submitted"], line["rank"], line["flags"]) for line in lines]
+
+
+def test_the_bulletin_publishes_no_rank_of_a_table_that_is_not_submitted() -> None:
+    draft = a_report("section_signed", entries=(an_entry("szcg", 6), an_entry("srzz", None)))
+    supervised = a_report("supervised", unit="huanwei", entries=(an_entry("hwgg", 10, flags=(Flag.LAGGING,)),))
+    submitted = replace(supervised, state=ReportState.SUBMITTED)
+
+    assert bulletin(draft, supervised) == [
+        ("市容管理科", "指标szcg", False, None, []),
+        ("市容管理科", "指标srzz", False, None, []),
+        ("环卫科", "指标hwgg", True, 10, ["lagging"]),
+    ]
+    assert bulletin(submitted) == [("环卫科", "指标hwgg", True, 10, [])]
+
+
+def test_the_bulletin_lists_an_indicator_once_and_the_bureaus_row_only_where_it_says_something_else() -> None:
+    section = a_report("submitted", entries=(an_entry("szcg", 6), an_entry("srzz", 5)))
+    late = a_report("draft", unit="huanwei", entries=(an_entry("hwgg", 4),))
+    rows = (an_entry("szcg", 6), an_entry("srzz", 8), an_entry("hwgg", None))
+    bureau = a_report("submitted", unit="bureau", entries=rows)
+
+    assert [(unit, name, rank) for unit, name, _, rank, _ in bulletin(bureau, section, late)] == [
+        ("市容管理科", "指标szcg", 6),
+        ("市容管理科", "指标srzz", 5),
+        ("执法局", "指标srzz", 8),
+        ("环卫科", "指标hwgg", None),
+    ]
