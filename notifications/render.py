@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from notifications import blocks
-from notifications.wording import Wording
+from notifications.wording import Wording, sentence
 from states.purposes import Purpose
 from states.words import word
 from workflow.ports import Message
@@ -66,7 +66,7 @@ class Renderer:
             undefined=StrictUndefined,
             lstrip_blocks=True,
         )
-        environment.filters["sentence"] = _sentence
+        environment.filters["sentence"] = sentence
         environment.globals.update(quote=blocks.quote, head=blocks.head, row=blocks.row)
         self._templates = {
             (language, purpose): environment.get_template(f"{language}/{purpose.value}.jinja")
@@ -117,11 +117,6 @@ class Renderer:
 
 def _cleaned(facts: Mapping[str, object]) -> dict[str, Any]:
     return {name: blocks.cleaned(value, name) for name, value in facts.items()}
-
-
-def _sentence(text: str) -> str:
-    """With a capital, to begin a sentence."""
-    return text[:1].upper() + text[1:]
 
 
 def _block(name: str, template: Template, context: Mapping[str, Any]) -> str:

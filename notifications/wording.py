@@ -21,6 +21,9 @@ _TODO = {
 }
 
 
+_SAID_BY_THEIR_GROUND = ("no_feedback", "overdue", "submitted", "improved")
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """The words of one mail: its language, the office's zone, and where a report or a case has its page."""
@@ -186,7 +189,7 @@ class Wording:
         if row["kind"] == "ranked":
             reading = self._place(row)
         elif row["kind"] == "none":
-            reading = "" if text.strip() == "暂无排名" and self.language == "zh" else self._say("暂无排名", "no rank")
+            reading = "" if "暂无排名" in text and self.language == "zh" else self._say("暂无排名", "no rank")
         else:
             return text + self._say("（无法识别）", " (cannot be read)")
         if district is not None:
@@ -265,7 +268,7 @@ class Wording:
         many = len(cases) > 1
         return blocks.cards(
             [
-                blocks.card(self.matter(one), list(self._case_pairs(one)), self.link(one) if many else "")
+                blocks.card(sentence(self.matter(one)), list(self._case_pairs(one)), self.link(one) if many else "")
                 for one in cases
             ]
         )
@@ -273,7 +276,8 @@ class Wording:
     def _case_pairs(self, case: Facts) -> Iterator[tuple[str, str]]:
         number, points = case["case"], case["points"]
         yield self._say("督查件", "Case"), self._say(f"第{number}号", f"No. {number}")
-        yield self._say("事由", "Why"), self.why(case)
+        closed = case["state"] == "closed"
+        yield self._say("销号原因" if closed else "事由", "Closed because" if closed else "Reason"), self.why(case)
         yield self._say("状态", "State"), self.word(case["state"])
         yield self._say("立项时间", "Opened"), self.when(case["opened_at"])
         yield self._say("立项时排名", "Rank when opened"), self.rank(case["opened_rank"])
@@ -285,13 +289,12 @@ class Wording:
 
     def why(self, case: Facts) -> str:
         """The rule that fired, with its numbers."""
-        rule, clauses = self._rule(case["rule"]), self.clauses(case["grounds"])
+        rule, clauses = self.word(case["rule"]), self.clauses(case["grounds"])
         if not clauses:
             return rule
-        return self._say(f"{rule}：{clauses}" if rule else clauses, f"{rule}: {clauses}" if rule else clauses)
-
-    def _rule(self, rule: str) -> str:
-        return "" if rule == "submitted" else self.word(rule)
+        if case["rule"] in _SAID_BY_THEIR_GROUND:
+            return clauses
+        return self._say(f"{rule}：{clauses}", f"{rule}: {clauses}")
 
     def clauses(self, grounds: Sequence[Facts]) -> str:
         """Grounds in words, one clause each."""
@@ -303,11 +306,10 @@ class Wording:
             return self._say("不作判定", "not judged")
         said = []
         for flag in judgement["flags"]:
-            grounds = [one for one in judgement.get("grounds", []) if _leads_to(one, flag)]
-            clauses = self.clauses(grounds)
-            name = self.word(flag)
-            said.append(self._say(f"{name}（{clauses}）", f"{name} ({clauses})") if clauses else name)
-        return self._say("；", "; ").join(said) or self._say("无", "none")
+            clauses = self.clauses([one for one in judgement.get("grounds", []) if _leads_to(one, flag)])
+            name = sentence(self.word(flag))
+            said.append(name + (self._say("：", ": ") + clauses if clauses else ""))
+        return self._say("。", ". ").join(said) or self._say("无", "none")
 
     def case_state(self, case: Facts) -> str:
         """Where an open case stands, with the points proposed."""
@@ -321,6 +323,11 @@ class Wording:
         if not documents:
             return ""
         return self._say(f"依据：{'；'.join(documents)}。", f"Ground: {'; '.join(documents)}.")
+
+
+def sentence(text: str) -> str:
+    """With a capital, to begin a sentence."""
+    return text[:1].upper() + text[1:]
 
 
 def _leads_to(ground: Facts, flag: str) -> bool:
