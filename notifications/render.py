@@ -181,6 +181,8 @@ def _of_reports(reports: Sequence[dict[str, Any]], wording: Wording) -> dict[str
         "level": first["level"],
         "title": wording.titles(reports),
         "todo": wording.todo(first),
+        "gone": first["gone"],
+        "holder_names": first["holder_names"],
         "overdue": first["overdue"],
         "due": wording.when(first["due_at"]),
         "due_said": wording.due_said(first),

@@ -152,9 +152,11 @@ class Wording:
             for one in last
         )
         return [
+            (self._say("原时限", "Former deadline"), self.when(report.get("moved_from"))),
             (self._say("时限", "Due"), due),
             (self._say("状态", "State"), self.state(report)),
-            (self._say("请办理", "To do"), self.todo(report)),
+            (self._say("空缺岗位", "Vacant post"), self.post(report["post"]) if "post" in report else ""),
+            (self._say("请办理", "To do"), "" if "post" in report or report["gone"] else self.todo(report)),
             (self._say("本期指标", "Indicators"), indicators),
             (self._say("上期排名", "Last month's ranks"), ranks),
             (self._say("当前办理人", "Now with"), self.names(report["holder_names"])),

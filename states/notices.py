@@ -45,6 +45,9 @@ FOLDED = {
     Purpose.OPENED: REPORTS,
     Purpose.REMINDER: REPORTS,
     Purpose.OVERDUE: REPORTS,
+    Purpose.HANDED_OVER: REPORTS,
+    Purpose.VACANT: REPORTS,
+    Purpose.DEADLINE_MOVED: REPORTS,
     Purpose.CASE_OPENED: CASES,
     Purpose.INTERVIEW_SET: CASES,
     Purpose.INTERVIEW_DUE: CASES,
@@ -89,7 +92,8 @@ def _folded(notices: Iterable[Notice]) -> list[Notice]:
     groups: dict[tuple[object, ...], list[Notice]] = {}
     for notice in notices:
         alone = () if notice.purpose in FOLDED else (notice.event,)
-        groups.setdefault((notice.recipient, notice.purpose, notice.cc, *alone), []).append(notice)
+        told = (notice.recipient, notice.purpose, notice.cc, notice.facts.get("gone"))
+        groups.setdefault((*told, *alone), []).append(notice)
     return [group[0] if len(group) == 1 else _one_of(group) for group in groups.values()]
 
 
@@ -182,8 +186,6 @@ def _tell_holder(one: Applied, after: Report, telling: _Telling, said: facts.Fac
     """What timers, urging and changes of hands tell whoever holds the report."""
     event = one.event
     match event:
-        case e.DeadlineMoved():
-            return [moved_deadline(event.before, event.after, after, telling.rules)]
         case e.HolderReminded():
             more = {"days_left": event.days_left, "folded": len(event.due_instants) - 1}
             return [(Purpose.REMINDER, after.holders, False, {**said, **more})]

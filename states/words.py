@@ -93,7 +93,6 @@ EVENTS: Final[Mapping[str, Words]] = {
     "overdue_escalated": ("逾期升级", "overdue, next step"),
     "holder_urged": ("催办", "urged"),
     "holder_changed": ("变更办理人", "handed over"),
-    "post_vacant": ("岗位空缺", "vacant post"),
     "deadline_moved": ("调整时限", "deadline moved"),
     "case_opened": ("立项", "case opened"),
     "case_advanced": ("转约谈", "moved to interview"),

@@ -233,7 +233,8 @@ def _reading(mail: Message) -> tuple[object, ...]:
     facts = mail.facts
     names = ("level", "step", "days_left", "rule", "trigger", "overdue", "edited", "drafter", "gone")
     telling = (facts.get(name) for name in (*names, "compared", "moved_to", "post"))
-    many = len(str(facts.get("cases", ()))) > 2, len(str(facts.get("reports", ()))) > 2
+    several = str(facts.get("reports", ()))
+    many = len(str(facts.get("cases", ()))) > 2, len(several) > 2, "'gone': True" in several
     listed = mail.purpose in (Purpose.DIGEST, Purpose.ASSESSOR_DIGEST, Purpose.BULLETIN)
     return () if listed else (mail.cc, bool(facts.get("folded")), bool(facts.get("text")), *telling, *many)
 
@@ -264,7 +265,7 @@ def made_by_hand(language: str) -> tuple[Message, ...]:
     told: list[tuple[Purpose, str, dict[str, object], Report]] = [
         (Purpose.SIGNATURE_NEEDED, HEAD, {**facts.of_table(report, previous, earlier, law), "step": "first"}, report),
         (Purpose.SIGNATURE_NEEDED, HEAD, {**same, "step": "first", "text": said["first_opinion"]}, report),
-        (Purpose.VACANT, OFFICE, {"post": "section_head"}, report),
+        (Purpose.VACANT, OFFICE, {"post": "section_head"}, replace(report, holders=())),
         (Purpose.DEADLINE_MOVED, CLERK, _moved("2015-10-13", "2015-10-12"), section),
         (Purpose.DEADLINE_MOVED, CLERK, _moved("2015-10-12", "2015-10-13"), section),
     ]
@@ -277,6 +278,14 @@ def made_by_hand(language: str) -> tuple[Message, ...]:
     made.append(_to(pattern, office, Purpose.OPENED, OFFICE, {**common, "reports": mine}))
     left = [{**one, "days_left": days} for one, days in zip(mine, (1, 3), strict=True)]
     made.append(_to(pattern, office, Purpose.REMINDER, OFFICE, {**common, "reports": left}))
+    signing = [{**facts.of_report(report, law), **same, "gone": False}, {**mine[1], "gone": False}]
+    for purpose, more in (
+        (Purpose.HANDED_OVER, signing),
+        (Purpose.HANDED_OVER, [{**one, "gone": True} for one in mine]),
+        (Purpose.VACANT, [{**one, "post": "leader", "holder_names": []} for one in mine]),
+        (Purpose.DEADLINE_MOVED, [{**one, **_moved("2015-10-12", "2015-10-13")} for one in mine]),
+    ):
+        made.append(_to(pattern, office, purpose, OFFICE, {**common, "reports": more}))
     late = [{**one, "overdue": True, "legal": []} for one in mine]
     made.append(_to(pattern, office, Purpose.OVERDUE, OFFICE, {**common, "reports": late}))
     return tuple(made)

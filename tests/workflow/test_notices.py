@@ -15,9 +15,9 @@ from states import facts
 from states.grounds import from_facts, ground_words
 from states.models import DutyKind, Flag, Report, ReportState
 from states.notices import notices_for, vacancy
-from states.office import SYSTEM, Role
+from states.office import SYSTEM, Office, Role
 from states.purposes import Purpose
-from states.situation import Applied, Situation
+from states.situation import Applied
 from tests.states.builders import (
     ASSESSOR,
     BUREAU_REF,
@@ -29,6 +29,7 @@ from tests.states.builders import (
     LEADER,
     OFFICE,
     OTHER_HEAD,
+    OTHER_LEADER,
     REF,
     STRANGER,
     UNIT_HEAD,
@@ -443,6 +444,31 @@ def test_who_drafts_for_several_units_is_asked_once_for_all_of_them() -> None:
     assert "等2个单位" in Renderer("https://k.example").render(mail).subject
 
 
+def one_leader_and_head() -> Office:
+    """The section's head and leader have both sections; nobody else signs."""
+    more = [an_appointment(HEAD, "huanwei", Role.SECTION_HEAD), an_appointment(LEADER, "huanwei", Role.LEADER)]
+    return an_office(*more, without=(OTHER_HEAD, OTHER_LEADER))
+
+
+def test_one_head_of_two_late_sections_has_one_mail_at_each_step() -> None:
+    desk = Desk(rules_=rules(one_leader_and_head())).live_until("2015-10-15 08:00").live_until("2015-10-22 10:00")
+
+    steps = (Purpose.OVERDUE, Purpose.CASE_OPENED, Purpose.INTERVIEW_SET, Purpose.DEDUCTION_PROPOSED)
+    assert [len(desk.mails(purpose, HEAD)) for purpose in steps] == [1, 1, 1, 1]
+    assert [len(listed(desk.mails(purpose, HEAD)[0].facts, "cases")) for purpose in steps[1:]] == [2, 2, 2]
+
+
+def test_receivers_are_told_once_of_all_reports_that_wait_on_a_vacant_post() -> None:
+    desk = Desk(rules_=rules(an_office(without=(CLERK, STRANGER)))).live_until("2015-10-08 10:00")
+
+    (mail,) = desk.mails(Purpose.VACANT, OFFICE)
+    assert [(one["report"], one["post"]) for one in listed(mail.facts, "reports")] == [
+        (REF, "clerk"),
+        ("2015-10/huanwei", "clerk"),
+    ]
+    assert "填报人" in Renderer("https://k.example").render(mail).text
+
+
 def a_desk_in_november() -> Desk:
     """Two cases of the section wait for an interview; it was due on 5 November."""
     return Desk(rules_=rules(ONE_SECTION)).live_until("2015-10-12 10:00").submit("第10").live_until("2015-11-06 08:00")
@@ -454,7 +480,8 @@ def test_an_interview_is_asked_for_once_and_then_stands_in_the_assessors_daily_l
         mail for mail in desk.mails(Purpose.ASSESSOR_DIGEST, ASSESSOR) if str(mail.facts["date"]) > "2015-11-05"
     ]
 
-    assert len([mail for mail in desk.mails(Purpose.INTERVIEW_DUE, ASSESSOR) if of_the_section(mail)]) == 2
+    (asked,) = (mail for mail in desk.mails(Purpose.INTERVIEW_DUE, ASSESSOR) if "cases" in mail.facts)
+    assert [case["case"] for case in listed(asked.facts, "cases")] == [1, 2]
     assert [mail.facts["date"] for mail in mornings] == [f"2015-11-{day:02}" for day in (6, 9, 10, 11)]
     for mail in mornings:
         assert [(line["case"], line["late"]) for line in listed(mail.facts, "interviews")] == [(1, True), (2, True)]
@@ -532,7 +559,7 @@ def test_a_holder_is_told_from_when_to_when_a_deadline_moved() -> None:
     report, moved = a_report(), e.DeadlineMoved(before=at("2015-10-13 17:00"), after=at("2015-10-12 17:00"))
     one = Applied(f"report:{REF}", moved, report, report)
 
-    (notice,) = notices_for([one], Situation(), rules(), actor=SYSTEM, now=at("2015-10-09 10:00"))
+    (notice,) = notices_for([one], rules(), actor=SYSTEM, now=at("2015-10-09 10:00"))
 
     assert (notice.purpose, notice.recipient) == (Purpose.DEADLINE_MOVED, CLERK)
     assert (notice.facts["moved_from"], notice.facts["moved_to"]) == (
