@@ -600,3 +600,13 @@ def test_the_bulletin_lists_an_indicator_once_and_the_bureaus_row_only_where_it_
         ("执法局", "指标srzz", 8),
         ("环卫科", "指标hwgg", None),
     ]
+
+
+def test_a_draft_of_the_bureau_adds_no_row() -> None:
+    section = a_report("submitted", entries=(an_entry("szcg", 6), an_entry("srzz", 5)))
+    bureau = a_report("draft", unit="bureau", entries=(an_entry("szcg", 7), an_entry("srzz", 8)))
+
+    assert [(unit, name) for unit, name, *_ in bulletin(bureau, section)] == [
+        ("市容管理科", "指标szcg"),
+        ("市容管理科", "指标srzz"),
+    ]
