@@ -148,6 +148,12 @@ def _processes(commands: Any) -> None:
         commands, "init", _lazy("app.init", "init"), "新建单位：写出样例配置；改好后再运行一次，建立数据库"
     )
     founded.add_argument("directory", nargs="?", type=Path, metavar="DIR", help="单位所在的目录（默认当前目录）")
+    backup = _with_json(_command(commands, "backup", _lazy("app.backup", "backup"), "备份数据库，可在运行中进行"))
+    backup.add_argument("file", nargs="?", type=Path, metavar="FILE", help="备份文件（默认在数据库旁，以时间命名）")
+    restored = _with_json(_command(commands, "restore", _lazy("app.backup", "restore"), "停止守护进程后，恢复一份备份"))
+    restored.add_argument("file", type=Path, metavar="FILE", help="备份文件")
+    restored.add_argument("--as", dest="actor", required=True, metavar="PERSON", help="决定恢复的人员编号")
+    restored.add_argument("--reason", dest="text", required=True, metavar="TEXT", help="理由（必填）")
     _command(commands, "migrate", _lazy("app.upkeep", "migrate"), "升级数据库结构")
     _with_json(_command(commands, "check", _lazy("app.check", "check"), "检查配置、数据库、日历和邮件服务器"))
 

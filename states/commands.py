@@ -180,6 +180,18 @@ class Wake(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Restore(Command):
+    """Go on from a backup that ended with event `seq`, hash `head`; the rest as in `events.Restored`."""
+
+    seq: int
+    head: str
+    replaced_seq: int | None
+    replaced_head: str | None
+    lost_mails: int | None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resume(Command):
     """Go on after the clock was in doubt, or let the mails go that were held, with a reason."""
 

@@ -313,16 +313,15 @@ class Restored:
     """The office goes on from a backup that ended with event `seq`, hash `head`.
 
     `replaced_seq`/`replaced_head` are the last event of the history it replaces, None where that could not be read;
-    `lost_mails` counts the mails sent in that history which the backup does not know.
+    `lost_mails` counts the mails that left in that history and that the backup does not know.
     """
 
     seq: int
     head: str
     replaced_seq: int | None
     replaced_head: str | None
-    lost_mails: int
+    lost_mails: int | None
     reason: str
-    system_user: str
 
 
 ReportEvent = (

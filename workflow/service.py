@@ -223,6 +223,34 @@ class Workflow:
             tx.commit()
             return answer
 
+    def restored(self, command: c.Restore, beat: Beat, held: str) -> Answer:
+        """Record on a backup that the office goes on from it, and hold its mails until somebody lets them go.
+
+        `beat` is the process that restores it, `held` why the mails are held.
+        """
+        if command.actor not in self.rules.office.person_by_id:
+            raise WrongActor(f"没有人员 {command.actor}", "请用 --as 写明是谁决定恢复的")
+        need_reason(command.reason, said="恢复备份")
+        with self.store.begin(self.clock.now()) as tx:
+            if tx.head()[0] != command.seq or tx.head()[1] != command.head:
+                raise WrongState("备份在恢复途中被改动", "请重新恢复")
+            kind, unit = duties.all_duties(self.rules)[0]
+            if tx.duty(kind, unit) is None:
+                raise WrongState("备份里还没有任何流转记录", "不必恢复；新的数据库请用 kaoji init")
+            tx.beat(beat)
+            tx.hold_mail(held)
+            fact = e.Restored(
+                seq=command.seq,
+                head=command.head,
+                replaced_seq=command.replaced_seq,
+                replaced_head=command.replaced_head,
+                lost_mails=command.lost_mails,
+                reason=command.reason.strip(),
+            )
+            answer = self._on_duty(kind, unit, fact, command, tx)
+            tx.commit()
+            return answer
+
     def _on_duty(self, kind: DutyKind, unit: str, fact: e.DutyEvent, command: c.Command, tx: Transaction) -> Answer:
         subject, duty = duties.duty_subject(kind, unit), tx.duty(kind, unit)
         return self._recorder.record(command, [Part(subject=subject, known=duty, decided=[Decided(subject, fact)])], tx)
