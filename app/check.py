@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import itertools
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -25,7 +26,9 @@ from storage.check import run_invariants, wide_open
 from storage.database import Database, open_database
 from storage.errors import DatabaseLost, NoDatabase, SchemaNotCurrent, StorageError
 from storage.schema import current
+from workflow.audit import misplanned
 from workflow.ports import Delivery, MailFailure
+from workflow.recording import Recorder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +184,7 @@ def _database(office: Place, settings: Settings) -> Iterator[Finding]:
         )
         for one in still_needed(database, settings.office):
             yield Finding(what="未办结", well=False, detail=one.wrong, remedy=one.right)
+        yield from _clockwork(office, settings, database)
         yield from _dead_mails(database)
         for failure in database.wake_failures():
             yield Finding(what="定时器", well=False, detail=str(failure), remedy="一小时后自动重试；请把日志交给管理员")
@@ -202,6 +206,30 @@ def _is_founded(url: str) -> bool:
         if not isinstance(address, SqliteAddress) and current(url) is None:
             return False
         raise
+
+
+def _clockwork(office: Place, settings: Settings, database: Database) -> Iterator[Finding]:
+    """Whose turn it is and when to look again are in no proof of the history: they are what the rules make of it."""
+    taken = database.latest("configuration_taken")
+    if taken is not None and settings.fingerprint not in taken.payload:
+        yield Finding(
+            what="定时器",
+            well=True,
+            detail="配置改过，守护进程还没有采用，定时器暂不核对",
+            remedy="重启守护进程后再运行 kaoji check",
+        )
+        return
+    now = office.now or SystemClock().now()
+    set_aside = {(failure.subject, failure.until) for failure in database.wake_failures()}
+    plan = Recorder(rules_of(settings), settings.mail.domain).planned
+    with database.steady():
+        for problem in itertools.islice(misplanned(database, plan, now, set_aside), _SHOWN):
+            yield Finding(
+                what="定时器",
+                well=False,
+                detail=problem,
+                remedy="数据被程序以外的途径改动过；请停止守护进程并保全现场，用 kaoji restore 恢复备份",
+            )
 
 
 def _wide_open(url: str, place: Path) -> Iterator[Finding]:

@@ -266,7 +266,10 @@ def _liaison(liaison: Any) -> None:
 
 
 def _audit(audit: Any) -> None:
-    _with_json(_command(audit, "verify", _lazy("app.upkeep", "audit_verify"), "验证流转记录未被改动"))
+    verify = _with_json(_command(audit, "verify", _lazy("app.upkeep", "audit_verify"), "验证流转记录未被改动"))
+    verify.add_argument(
+        "--mailbox", type=Path, action="append", metavar="PATH", help="以邮箱中的邮件为证（Maildir 或 mbox，可写多个）"
+    )
     _command(audit, "export", _lazy("app.upkeep", "audit_export"), "逐行输出全部流转记录（JSON）")
 
 

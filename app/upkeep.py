@@ -3,13 +3,18 @@
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
 from app.answers import print_json
+from app.faults import Unusable
 from app.place import office_place, place
+from storage import mark
 from storage.database import Database, open_database
 from storage.lock import DaemonLock
 from storage.schema import migrate as migrate_database
-from workflow.audit import Verdict, verify
+from workflow.audit import Testimony, Verdict, heard, verify
 
 
 def migrate(parsed: argparse.Namespace) -> int:
@@ -23,26 +28,53 @@ def migrate(parsed: argparse.Namespace) -> int:
 
 
 def audit_verify(parsed: argparse.Namespace) -> int:
-    """`kaoji audit verify`: status 1, naming the first bad event, when anything does not hold."""
-    office = place(parsed).glance()
-    with open_database(office.database_url, read_only=True) as database:
-        verdict = proven(database)
+    """`kaoji audit verify`: status 1, naming the first bad event, when anything does not hold.
+
+    With `--mailbox` the mails that were delivered are heard as witnesses: nobody can change them in the database.
+    """
+    office = place(parsed)
+    url = office.glance().database_url
+    with open_database(url, read_only=True) as database, database.steady():
+        verdict = verify(database)
+        if verdict.valid:
+            verdict = replace(verdict, problem=mark.problem_of(mark.place_of(url, office.config.parent), database))
+        testimony = _heard(parsed.mailbox, database) if parsed.mailbox else None
+    if testimony is not None and testimony.problem is not None and verdict.valid:
+        verdict = replace(verdict, problem=testimony.problem, bad_seq=testimony.bad_seq)
     if parsed.json:
-        print_json(
-            {
-                "events": verdict.events,
-                "head": verdict.head,
-                "valid": verdict.valid,
-                "bad_event": verdict.bad_seq,
-                "problem": verdict.problem,
-            }
-        )
+        print_json(_document(verdict, testimony))
     elif verdict.valid:
-        print(f"有效：{verdict.events} 条流转记录首尾相接，现状与记录一致，邮件所载链头相符。链头 {verdict.head}")
+        print(f"有效：{verdict.events} 条流转记录首尾相接，现状与记录一致，邮件与记录相符。链头 {verdict.head}")
+    if testimony is not None and not parsed.json:
+        others = f"；另有 {testimony.others} 封是其他系统的" if testimony.others else ""
+        print(f"邮箱中有 {testimony.agreed} 封邮件所载的链头与记录相符{others}")
     if not verdict.valid:
         print(verdict.problem, file=sys.stderr)
         print("请立即保全数据库和邮件，用最近的备份对照；不要在其上继续办理", file=sys.stderr)
     return 0 if verdict.valid else 1
+
+
+def _heard(mailboxes: Sequence[Path], database: Database) -> Testimony:
+    from notifications.mailbox import witnesses
+
+    found = [one for path in mailboxes for one in witnesses(path)]
+    if not found:
+        named = "、".join(map(str, mailboxes))
+        raise Unusable(f"{named} 中没有本系统发出的邮件（X-Kaoji-Audit）", "请换一个收过本系统邮件的邮箱")
+    return heard(database, found)
+
+
+def _document(verdict: Verdict, testimony: Testimony | None) -> dict[str, object]:
+    document: dict[str, object] = {
+        "events": verdict.events,
+        "head": verdict.head,
+        "valid": verdict.valid,
+        "bad_event": verdict.bad_seq,
+        "problem": verdict.problem,
+    }
+    if testimony is not None:
+        document["mailbox"] = {"agreed": testimony.agreed, "others": testimony.others}
+    return document
 
 
 def proven(database: Database) -> Verdict:

@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from itertools import groupby
 
 from states.models import Case, Duty, Report
 from storage import rows
@@ -183,6 +184,18 @@ class Reader:
     def anchors(self) -> Iterator[tuple[str, int, str]]:
         """Message-ID, `audit_seq` and `audit_head` of every mail."""
         return ((row[0], row[1], row[2]) for row in self._rows(sql.ANCHORS))
+
+    def mails_by_event(self) -> Iterator[tuple[int, Sequence[Message]]]:
+        """The mails of each event that caused any, in the order of events, each event's in the order written."""
+        last = int(self._rows(sql.LAST_TOLD)[0][0])
+        for after in range(0, last, _EVENTS_AT_ONCE):
+            found = map(rows.message, self._rows(sql.MESSAGES_BETWEEN, (after, after + _EVENTS_AT_ONCE)))
+            for seq, mails in groupby(found, key=lambda mail: mail.event_seq):
+                yield seq, list(mails)
+
+    def latest(self, kind: str) -> EventRow | None:
+        """The last event of that kind."""
+        return next((rows.event(row) for row in self._rows(sql.LATEST, (kind,))), None)
 
     def wake_failures(self) -> Sequence[WakeFailure]:
         """The timers that failed and are still set aside, oldest first."""

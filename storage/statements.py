@@ -205,6 +205,9 @@ SIGNOFFS_OF = select(SIGNOFF, "signoff", "WHERE report = ? ORDER BY event_seq")
 ALL_SIGNOFFS = select(SIGNOFF, "signoff", "ORDER BY event_seq")
 ALL_DUTIES = select(DUTY, "duty", "ORDER BY began_no")
 REPORTS_HELD = select(REPORT, "report", "WHERE holders LIKE ? ORDER BY period, opened_no")
+LAST_TOLD = "SELECT coalesce(max(event_seq), 0) FROM message"
+MESSAGES_BETWEEN = select(MESSAGE, "message", "WHERE event_seq > ? AND event_seq <= ? ORDER BY event_seq, id")
+LATEST = select(EVENT, "event", "WHERE kind = ? ORDER BY seq DESC LIMIT 1")
 HASH_AT = "SELECT hash FROM event WHERE seq = ?"
 RESTORES = "SELECT payload FROM event WHERE kind = 'restored' ORDER BY seq"
 ANCHORS = "SELECT message_id, audit_seq, audit_head FROM message ORDER BY id"

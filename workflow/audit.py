@@ -1,14 +1,16 @@
 """Proves the audit: the chain holds, replay gives the rows that stand, every mail names a head that was (part 12)."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Protocol
 
-from states.canonical import content_sha256
+from states.canonical import content_sha256, sha256
 from states.codec import decode
+from states.events import DutyBegan
 from states.models import Case, Duty, Report
-from workflow.chain import GENESIS, BadLink, verified
-from workflow.ports import ContactRow, EventRow, SignOffRow
+from workflow.chain import GENESIS, BadLink, mails_sha256, verified
+from workflow.ports import ContactRow, EventRow, Message, SignOffRow
 from workflow.projection import Voiding, projected
 from workflow.recording import Model, evolved
 
@@ -36,6 +38,9 @@ class AuditReader(Protocol):
 
     def anchors(self) -> Iterable[tuple[str, int, str]]:
         """Message-ID, `audit_seq` and `audit_head` of every mail."""
+
+    def mails_by_event(self) -> Iterable[tuple[int, Sequence[Message]]]:
+        """The mails of each event that caused any, in the order of events, each event's in the order written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +71,8 @@ def verify(reader: AuditReader) -> Verdict:
             return _bad(link.seq, problem, count, head)
         count, head = link.seq, link.hash
     problem = _beyond(anchors, count) or _differing(replay, reader) or _unsigned(replay, reader)
+    if problem is None:
+        return _mails_proven(replay, reader, Verdict(events=count, head=head))
     return Verdict(events=count, head=head, problem=problem)
 
 
@@ -88,14 +95,28 @@ def _unanchored(row: EventRow, anchors: Mapping[int, list[tuple[str, str]]]) -> 
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What an event says of its mails."""
+
+    hash: str
+    at: datetime
+    mails: str | None
+
+
 @dataclass(slots=True)
 class _Replay:
-    """Everything the events make, from the first on. `standing`: each report's signatures that are not void."""
+    """Everything the events make, from the first on. `standing`: each report's signatures that are not void.
+
+    `mails`: what each event says of the mails it caused. Events before `first_binding` are older than such sayings.
+    """
 
     models: dict[str, Model] = field(default_factory=dict)
     signoffs: dict[int, SignOffRow] = field(default_factory=dict)
     contacts: dict[int, ContactRow] = field(default_factory=dict)
     standing: dict[str, list[int]] = field(default_factory=dict)
+    mails: dict[int, _Told] = field(default_factory=dict)
+    first_binding: int | None = None
 
     def broken_by(self, row: EventRow) -> str | None:
         """Apply one event; why that cannot be, where it cannot."""
@@ -108,6 +129,9 @@ class _Replay:
         except (ValueError, KeyError, TypeError) as fault:
             return f"无法重放（{fault}）"
         self.models[row.subject] = after
+        self.mails[row.seq] = _Told(hash=row.hash, at=row.at, mails=row.mails_sha256)
+        if self.first_binding is None and (row.mails_sha256 or row.command_sha256):
+            self.first_binding = row.seq
         self._keep(projected(event, after, row))
         return None
 
@@ -121,6 +145,40 @@ class _Replay:
             case Voiding():
                 for seq in self.standing.pop(row.report, ()):
                     self.signoffs[seq] = replace(self.signoffs[seq], void_seq=row.event_seq)
+
+
+def _mails_proven(replay: _Replay, reader: AuditReader, verdict: Verdict) -> Verdict:
+    """Every mail is one its event tells of, as it was written: to whom, saying what, under which Message-ID."""
+    seen = set()
+    try:
+        for seq, mails in reader.mails_by_event():
+            told = replay.mails.get(seq)
+            problem = (
+                f"邮件 {mails[0].message_id} 没有对应的记录"
+                if told is None
+                else _mail_problem(seq, mails, told, replay)
+            )
+            if problem is not None:
+                return replace(verdict, problem=f"第 {seq} 条流转记录：{problem}", bad_seq=seq)
+            seen.add(seq)
+    except (ValueError, KeyError, TypeError) as fault:
+        return replace(verdict, problem=f"有邮件的内容读不通，数据被改动过（{fault}）")
+    lost = next((seq for seq, told in replay.mails.items() if told.mails is not None and seq not in seen), None)
+    if lost is not None:
+        return replace(verdict, problem=f"第 {lost} 条流转记录：它引起的邮件不见了", bad_seq=lost)
+    return verdict
+
+
+def _mail_problem(seq: int, mails: Sequence[Message], told: _Told, replay: _Replay) -> str | None:
+    """What is wrong with the mails of one event. An event of an older program does not say what its mails said."""
+    for mail in mails:
+        name = sha256(f"{told.hash} {mail.recipient} {mail.purpose.value}")[:32]
+        if not mail.message_id.startswith(f"<{name}@") or mail.created_at != told.at:
+            return f"邮件 {mail.message_id} 不是由这条记录产生的，数据被改动过"
+    is_bound = replay.first_binding is not None and seq >= replay.first_binding
+    if (told.mails is not None or is_bound) and mails_sha256(mails) != told.mails:
+        return f"邮件 {mails[0].message_id} 等与记录不符：收件人、地址或内容被改动过"
+    return None
 
 
 def _beyond(anchors: Mapping[int, list[tuple[str, str]]], count: int) -> str | None:
@@ -168,3 +226,118 @@ def _unsigned(replay: _Replay, reader: AuditReader) -> str | None:
             unit = (contacts.get(seq) or replay.contacts[seq]).unit
             return f"{unit} 的对接登记与第 {seq} 条流转记录不符：数据被改动过"
     return None
+
+
+# --- witnesses outside the database ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Witness:
+    """A mail as some mailbox kept it: its Message-ID, and the head of the chain it bears."""
+
+    message_id: str
+    seq: int
+    head: str
+
+
+class Chained(Protocol):
+    """What witnesses are held against."""
+
+    def hash_at(self, seq: int) -> str | None:
+        """The hash of that event; None where there is none."""
+
+    def head(self) -> tuple[int, str]:
+        """Sequence number and hash of the last event."""
+
+    def anchors(self) -> Iterable[tuple[str, int, str]]:
+        """Message-ID, `audit_seq` and `audit_head` of every mail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Testimony:
+    """How many mails agree with the history; `others` are of another office's system, and say nothing of this one.
+
+    `problem` is the first contradiction, by the event it speaks of.
+    """
+
+    agreed: int
+    others: int
+    problem: str | None = None
+    bad_seq: int | None = None
+
+
+def heard(chain: Chained, witnesses: Iterable[Witness]) -> Testimony:
+    """Hold mails that were delivered against the history: what they bear cannot have been changed since."""
+    known = {message_id for message_id, _, _ in chain.anchors()}
+    domains = {_domain(message_id) for message_id in known}
+    agreed = others = 0
+    last = chain.head()[0]
+    for one in sorted(set(witnesses), key=lambda witness: (witness.seq, witness.message_id)):
+        if domains and _domain(one.message_id) not in domains:
+            others += 1
+            continue
+        problem = _contradiction(one, chain.hash_at(one.seq), last, known)
+        if problem is not None:
+            return Testimony(agreed=agreed, others=others, problem=problem, bad_seq=one.seq)
+        agreed += 1
+    return Testimony(agreed=agreed, others=others)
+
+
+def _domain(message_id: str) -> str:
+    return message_id.rpartition("@")[2]
+
+
+def _contradiction(one: Witness, found: str | None, last: int, known: Container[str]) -> str | None:
+    if one.seq > last:
+        return f"邮件 {one.message_id} 记载了第 {one.seq} 条，现存只有 {last} 条：末尾记录被删除"
+    if found != one.head:
+        return f"第 {one.seq} 条流转记录：与邮件 {one.message_id} 所载的散列值不符，第 1–{one.seq} 条中有记录被改写"
+    if one.message_id not in known:
+        return f"邮件 {one.message_id} 已经送达，数据库中却没有它：引起它的记录被删除或改写（记载第 {one.seq} 条）"
+    return None
+
+
+# --- what is planned ahead ------------------------------------------------------------------------------------------
+
+
+def misplanned(
+    reader: AuditReader,
+    plan: Callable[[Model, datetime], Model],
+    now: datetime,
+    set_aside: Container[tuple[str, datetime]],
+) -> Iterator[str]:
+    """The rows whose turn or timer is not what the rules make of what happened: somebody put the clockwork out of gear.
+
+    `plan` gives a model its holders and its next timer under the rules in force; `set_aside` are the subjects whose
+    timer failed, each with the instant it waits for. Nothing after `now` or the latest event can have been applied.
+    """
+    latest, begun = now, dict[str, datetime]()
+    for row in reader.events():
+        latest = max(latest, row.at)
+        if row.kind == "duty_began":
+            began = decode(row.kind, row.payload)
+            begun[row.subject] = began.timers_until if isinstance(began, DutyBegan) else row.at
+    stored: list[tuple[str, Model]] = [(f"report:{report.ref}", report) for report in reader.all_reports()]
+    stored += [(f"case:{case.id}", case) for case in reader.all_cases()]
+    stored += [(f"duty:{duty.ref}", duty) for duty in reader.all_duties()]
+    for subject, model in stored:
+        planned = plan(model, now)
+        if model.timers_until > max(latest, begun.get(subject, latest)):
+            yield f"{subject} 的定时器被改动：记作已办到 {model.timers_until:%Y-%m-%d %H:%M}Z，那时还没有到"
+        elif model.wake_at != planned.wake_at and (subject, model.wake_at) not in set_aside:
+            yield f"{subject} 的定时器{'缺失' if model.wake_at is None else '被改动'}：应为 {_shown(planned.wake_at)}"
+        elif isinstance(model, Report) and isinstance(planned, Report):
+            # A change of hands that is due and not yet applied is told of by what is due, not by who holds.
+            is_late = planned.wake_at is not None and planned.wake_at <= now
+            if model.holders != planned.holders and not is_late:
+                yield f"{subject} 的当前办理人被改动：应为 {'、'.join(planned.holders) or '无人'}"
+            elif _slept_through(model):
+                yield f"{subject} 的定时器被改动：时限已过，定时器也记作已办，却没有标记逾期"
+
+
+def _slept_through(report: Report) -> bool:
+    return report.submitted_at is None and not report.overdue and report.timers_until >= report.due_at
+
+
+def _shown(instant: datetime | None) -> str:
+    return "无" if instant is None else f"{instant:%Y-%m-%d %H:%M}Z"

@@ -210,6 +210,31 @@ def test_a_mail_given_up_is_named_with_its_reader_and_the_servers_words(kaoji: R
     assert mail.recipient in remedy
 
 
+@pytest.mark.parametrize(
+    ("statement", "named"),
+    [
+        ("UPDATE supervision_case SET wake_at = NULL WHERE wake_at IS NOT NULL", "定时器缺失"),
+        (f"UPDATE report SET wake_at = '2099-01-01T00:00:00.000000Z' WHERE ref = '{REF}'", "定时器被改动"),
+        (
+            f"UPDATE report SET wake_at = NULL, timers_until = '9999-01-01T00:00:00.000000Z' WHERE ref = '{REF}'",
+            "那时还没有到",
+        ),
+        (f"UPDATE report SET holders = '[]' WHERE ref = '{REF}'", "当前办理人被改动"),
+        ("UPDATE duty SET wake_at = NULL", "定时器缺失"),
+        ("UPDATE duty SET timers_until = '9999-01-01T00:00:00.000000Z' WHERE kind = 'opening'", "那时还没有到"),
+        ("UPDATE supervision_case SET wake_at = '2099-01-01T00:00:00.000000Z'", "定时器被改动"),
+    ],
+)
+def test_clockwork_put_out_of_gear_is_named(kaoji: Run, office: Path, statement: str, named: str) -> None:
+    harm(office, statement)
+
+    status, _, said = kaoji("check")
+
+    assert status == 1
+    assert named in said
+    assert "kaoji restore" in said
+
+
 def test_files_that_others_may_open_are_named(kaoji: Run, office: Path) -> None:
     (office.parent / "kaoji.db").chmod(0o644)
 

@@ -219,6 +219,63 @@ def test_a_cut_off_tail_is_betrayed_by_the_rows_where_no_mail_is_left(harmed: Ha
     assert "report:2015-10" in str(verdict.problem) or "case:1" in str(verdict.problem)
 
 
+MAIL_CHANGES = {
+    "recipient": f"recipient = '{STRANGER}'",
+    "address": "address = 'somebody@elsewhere.test'",
+    "name": "name = '另一个人'",
+    "language": "language = 'en'",
+    "purpose": "purpose = 'urged'",
+    "thread": "thread = '<another@kaoji.test>'",
+    "cc": "cc = 1 - cc",
+    "facts": "facts = replace(facts, '2015', '2016')",
+    "broken facts": "facts = substr(facts, 2)",
+    "message_id": "message_id = replace(message_id, '<', '<0')",
+    "created_at": "created_at = '2015-10-01T00:00:00.000000Z'",
+}
+
+
+@pytest.mark.parametrize("change", MAIL_CHANGES)
+def test_a_mail_changed_in_the_queue_is_found(harmed: Harm, copy: Path, change: str) -> None:
+    told = "(SELECT event_seq FROM message WHERE purpose = 'signature_needed' ORDER BY id LIMIT 1)"
+    verdict = harmed(f"UPDATE message SET {MAIL_CHANGES[change]} WHERE event_seq = {told}")
+
+    assert not verdict.valid
+    assert "邮件" in str(verdict.problem)
+
+
+def test_a_mail_whose_address_was_corrected_is_the_mail_it_was(harmed: Harm) -> None:
+    corrected = "UPDATE message SET original_address = address, address = 'right@longwan.test' WHERE id = 3"
+
+    assert harmed(corrected).valid
+
+
+def test_a_mail_taken_away_is_missed(harmed: Harm, copy: Path) -> None:
+    seq = one(copy, "SELECT event_seq FROM message WHERE id = 5")
+
+    verdict = harmed(f"DELETE FROM message WHERE event_seq = {seq}")
+
+    assert verdict.bad_seq == seq
+    assert "邮件不见了" in str(verdict.problem)
+
+
+def test_a_mail_put_in_is_found(harmed: Harm, copy: Path) -> None:
+    silent = one(copy, "SELECT max(seq) FROM event WHERE seq NOT IN (SELECT event_seq FROM message)")
+    columns = [row for row in columns_of(copy, "message") if row not in ("id", "event_seq", "message_id")]
+    names = ", ".join(columns)
+
+    verdict = harmed(
+        f"INSERT INTO message (event_seq, message_id, {names})"
+        f" SELECT {silent}, '<invented@kaoji.test>', {names} FROM message WHERE id = 1"
+    )
+
+    assert verdict.bad_seq == silent
+
+
+def columns_of(path: Path, table: str) -> list[str]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [row[1] for row in connection.execute(f"PRAGMA table_info({table})")]
+
+
 # --- a forger who knows how hashes are made ------------------------------------------------------------------------
 
 
