@@ -4,12 +4,12 @@ import shutil
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from app.bootstrap import put_together, read_settings
-from app.clock import SystemClock
+from app.clock import SystemClock, VirtualClock
 from app.founding import found
 from app.holidays import LAST_KNOWN_YEAR
 from app.place import PROJECT
@@ -56,14 +56,28 @@ def a_working_office(folder: Path, *changes: Change) -> Path:
     stated = complete_years(now.year, now.year + 1)  # no warning of a year the calendar does not know
     config = an_office(folder, ("holidays: []", stated), *changes)
     create(url_of(config))
-    settings = read_settings(config)
-    with put_together(settings, SystemClock()) as running:
-        # As a first start last month began it: one today would begin with a period that leaves its people time.
-        opening = running.rules.calendar.opening(last_month(), settings.policies.open_time)
-        running.workflow.begin_duties(now, opening_since=opening)
-        found(running)
-        running.workflow.run_due()
+    lived_since_last_month(config)
     return config
+
+
+def founded(config: Path, on: datetime) -> None:
+    """Begin the office's duties and take in its configuration, as the daemon's first start did at that instant."""
+    with put_together(read_settings(config), VirtualClock(on)) as running:
+        found(running)
+
+
+def lived_since_last_month(config: Path) -> None:
+    """Found the office on the first day of last month, and let its timers come until now."""
+    now = SystemClock().now()
+    began = (now.replace(day=1) - timedelta(days=1)).replace(day=1)
+    founded(config, began)
+    clock = VirtualClock(began)
+    with put_together(read_settings(config), clock) as running:
+        while (due := running.workflow.next_due(now)) is not None:
+            clock.set(max(due, clock.now()))
+            running.workflow.run_due()
+        clock.set(now)
+        running.workflow.run_due()
 
 
 def complete_years(*years: int) -> str:

@@ -20,6 +20,7 @@ from notifications.sink import MailSink
 from states.purposes import Purpose
 from storage.database import open_database
 from storage.schema import create
+from tests.app.builders import founded, lived_since_last_month
 from workflow.audit import verify
 
 KAOJI = Path(sys.executable).with_name("kaoji")
@@ -40,6 +41,7 @@ def office(tmp_path: Path) -> Iterator[Path]:
         config.write_text((DEMO_CASE / "config.yaml").read_text(encoding="utf-8") + own, encoding="utf-8")
         (tmp_path / "indicators.csv").write_bytes((DEMO_CASE / "indicators.csv").read_bytes())
         create(_url(config))
+        lived_since_last_month(config)
         yield config
 
 
@@ -135,6 +137,7 @@ def test_a_history_cut_short_is_refused(office: Path) -> None:
     """The last events are in the log beside the database until the last process closes it."""
     with _daemon(office) as daemon:
         _until(lambda: bool(_overdue_sent(office)))
+        assert _kaoji(office, *_URGE).returncode == 0
         daemon.kill()
         daemon.wait(timeout=10)
     for beside in ("office.db-wal", "office.db-shm"):
@@ -147,7 +150,8 @@ def test_a_history_cut_short_is_refused(office: Path) -> None:
         assert re.search(r"缺第 \d+–\d+ 条流转记录", said)
 
 
-_URGE = ("report", "urge", "2015-10/shirong", "--as", "office")
+_LAST_MONTH = (SystemClock().now().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")
+_URGE = ("report", "urge", f"{_LAST_MONTH}/shirong", "--as", "office")
 
 
 def _kaoji(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -157,8 +161,14 @@ def _kaoji(config: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_stops_when_told_amid_years_of_timers(office: Path) -> None:
+    for beside in office.parent.glob("office.db*"):
+        beside.unlink()
+    began = SystemClock().now() - timedelta(days=350)
     text = office.read_text(encoding="utf-8")
-    office.write_text(re.sub(r"first_period: '[^']*'", "first_period: '2010-01'", text), encoding="utf-8")
+    stated = f"first_period: '{began:%Y-%m}', longest_downtime: 366"
+    office.write_text(re.sub(r"first_period: '[^']*'", stated, text), encoding="utf-8")
+    create(_url(office))
+    founded(office, began.replace(day=1))
 
     with _daemon(office) as daemon:
         _until(lambda: _opened(office) > SECTIONS)

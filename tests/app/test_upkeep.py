@@ -213,7 +213,6 @@ def test_a_mail_given_up_is_named_with_its_reader_and_the_servers_words(kaoji: R
 @pytest.mark.parametrize(
     ("statement", "named"),
     [
-        ("UPDATE supervision_case SET wake_at = NULL WHERE wake_at IS NOT NULL", "定时器缺失"),
         (f"UPDATE report SET wake_at = '2099-01-01T00:00:00.000000Z' WHERE ref = '{REF}'", "定时器被改动"),
         (
             f"UPDATE report SET wake_at = NULL, timers_until = '9999-01-01T00:00:00.000000Z' WHERE ref = '{REF}'",
