@@ -52,7 +52,8 @@ def _wrong_and_right(error: ErrorDetails, named: str) -> tuple[str, str]:
         return f"没有 {named} 这个键", _nearest(error)
     if kind == "missing":
         return f"缺少 {named}", "请补上这一项"
-    wrong = f"{named} 的值“{_shortened(error['input'])}”不对"
+    # What should be the database's address may hold a password, wherever in it.
+    wrong = f"{named} 的写法不对" if named == "database.url" else f"{named} 的值“{_shortened(error['input'])}”不对"
     if kind in _LIMITS:
         return wrong, _LIMITS[kind].format(**context)
     if kind == "value_error":

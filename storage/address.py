@@ -86,4 +86,6 @@ def address_of(url: str) -> Address:
 
 def _harmless(url: str) -> str:
     """The URL as far as it can hold no password."""
-    return f"“{url}”" if ":" not in url and "@" not in url else f"“{url.partition(':')[0]}:…”"
+    scheme, _, rest = url.partition(":")
+    is_open = scheme == "sqlite" or not set("@:") & set(rest)
+    return f"“{url}”" if is_open else f"“{scheme}:…”"

@@ -234,7 +234,10 @@ ONE_MISTAKE = {
     ),
     "bad timezone": Mistake(old="Asia/Shanghai ", new="Asia/Wenzhou ", wrong="Asia/Wenzhou", right="Asia/Shanghai"),
     "bad database": Mistake(
-        old="sqlite:///kaoji.db", new="mysql://localhost/kaoji", wrong="mysql", right="postgresql+psycopg"
+        old="sqlite:///kaoji.db",
+        new="mysql://kaoji:secret@localhost/kaoji",
+        wrong="database.url 的写法不对",
+        right="postgresql+psycopg",
     ),
     "ladder out of order": Mistake(
         old="interview_after_days: 4", new="interview_after_days: 9", wrong="2、9、7", right="interview_after_days <"
@@ -875,3 +878,13 @@ def test_status_of_a_folder_is_two_lines(tmp_path: Path, capsys: pytest.CaptureF
 
     assert str(tmp_path) in wrong
     assert remedy
+
+
+def test_a_mistake_in_the_address_of_the_database_repeats_no_password(tmp_path: Path) -> None:
+    config = an_office(tmp_path, ("sqlite:///kaoji.db", "mysql://kaoji:s3cret@localhost/kaoji"))
+
+    with pytest.raises(ConfigError) as refused:
+        load(config, environment={})
+
+    assert "database.url" in str(refused.value)
+    assert "s3cret" not in str(refused.value)

@@ -25,7 +25,7 @@ from states.errors import (
 )
 from states.purposes import Purpose
 from storage.database import Database
-from storage.errors import RuleBroken, StorageError
+from storage.errors import RuleBroken, StorageError, Unreachable
 from tests.memory import MemoryStore, MemoryTransaction
 from tests.states.builders import (
     ASSESSOR,
@@ -313,6 +313,7 @@ class OneBadReport(MemoryStore):
     """Saving the report named `bad` fails."""
 
     bad: str | None = None
+    fault: Exception = OSError("disk error")
 
     @contextmanager
     def begin(self, now: datetime) -> Iterator[MemoryTransaction]:
@@ -322,8 +323,24 @@ class OneBadReport(MemoryStore):
 class _OneBadReport(MemoryTransaction):
     def save_report(self, before: Any, after: Any) -> None:
         if isinstance(self._store, OneBadReport) and after.ref == self._store.bad:
-            raise OSError("disk error")
+            raise self._store.fault
         super().save_report(before, after)
+
+
+@pytest.mark.parametrize("beat", ["run_due", "run_some"])
+def test_a_fault_of_the_database_is_no_fault_of_the_timer_that_met_it(beat: str) -> None:
+    store = OneBadReport()
+    desk = Desk(store=store).live_until(MONDAY)
+    store.bad, store.fault = REF, Unreachable("数据库连不上", "请稍后重试")
+    desk.clock.set(desk.report().due_at)
+
+    with pytest.raises(Unreachable):
+        getattr(desk.workflow, beat)()
+
+    assert store.state.failures == []
+    store.bad = None
+    desk.workflow.run_due()
+    assert desk.report().overdue
 
 
 # --- all or nothing ------------------------------------------------------------------------------------------------
