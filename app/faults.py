@@ -1,7 +1,9 @@
 """Says every fault in two lines: what is wrong, and what to do. What is not known is named as an internal error."""
 
+import errno
 from collections.abc import Sequence
 
+from storage.errors import unusable_file
 from workflow.log import log
 
 
@@ -12,6 +14,9 @@ def explain(fault: Exception) -> Sequence[str]:
         return [message, remedy]
     if type(fault).__name__ in ("ConfigError", "FormError", "StoryError"):
         return [str(fault), _REMEDIES[type(fault).__name__]]
+    if isinstance(fault, OSError) and fault.errno in _OF_THE_SYSTEM:
+        told = unusable_file(fault, str(fault.filename or ""))
+        return [told.message, told.remedy]
     if isinstance(fault, OSError):
         return [f"{fault.filename or ''}：{fault.strerror or fault}", "请检查文件是否存在、路径和权限是否正确"]
     log.when_first_used(configure_quietly)
@@ -24,6 +29,10 @@ def configure_quietly() -> None:
     from app.log import configure
 
     configure(quiet=True)
+
+
+# No fault of a file's name, place or mode.
+_OF_THE_SYSTEM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EMFILE, errno.ENFILE, errno.EIO)
 
 
 _REMEDIES = {

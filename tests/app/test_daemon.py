@@ -1,5 +1,6 @@
 """The real daemon as a process: what was due in its absence is done once, whatever kills it; and it stops when told."""
 
+import contextlib
 import re
 import shutil
 import signal
@@ -18,9 +19,12 @@ from app.clock import SystemClock
 from app.place import DEMO_CASE
 from notifications.sink import MailSink
 from states.purposes import Purpose
-from storage.database import open_database
+from storage.database import engine_of, open_database
+from storage.errors import DaemonRunning
+from storage.lock import DaemonLock
 from storage.schema import create
 from tests.app.builders import founded, lived_since_last_month
+from tests.storage.builders import no_parameters
 from workflow.audit import verify
 
 KAOJI = Path(sys.executable).with_name("kaoji")
@@ -130,7 +134,37 @@ def test_it_stops_when_another_file_takes_the_place_of_its_database(office: Path
         (office.parent / "copy.db").replace(database)
         assert daemon.wait(timeout=30) == 1
 
-    assert "换成另一个文件" in "".join(log.read_text(encoding="utf-8") for log in office.parent.glob("log-*"))
+    assert "换成另一个文件" in _logs(office)
+
+
+def test_it_stops_when_another_took_the_lock_its_server_forgot(office: Path, empty_postgres_url: str) -> None:
+    text = office.read_text(encoding="utf-8").replace("sqlite:///office.db", empty_postgres_url)
+    office.write_text(text, encoding="utf-8")
+    create(empty_postgres_url)
+    lived_since_last_month(office)
+
+    with _daemon(office) as daemon:
+        _until(lambda: "daemon_ready" in _logs(office))
+        with contextlib.ExitStack() as held:
+            _until(lambda: _taken_over(empty_postgres_url, held))
+            assert daemon.wait(timeout=30) == 1
+
+    assert "daemon already running" in _logs(office)
+
+
+def _taken_over(url: str, held: contextlib.ExitStack) -> bool:
+    """End the sessions of the server, as its restart does, and be quicker than the daemon to take the lock."""
+    ended = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> "
+    no_parameters(engine_of(url), f"{ended} pg_backend_pid()")
+    try:
+        held.enter_context(DaemonLock(url))
+    except DaemonRunning:
+        return False
+    return True
+
+
+def _logs(config: Path) -> str:
+    return "".join(log.read_text(encoding="utf-8") for log in config.parent.glob("log-*"))
 
 
 def test_a_history_cut_short_is_refused(office: Path) -> None:

@@ -1,5 +1,6 @@
 """Wrong input on the command line: one clear message naming place and remedy, the status promised, nothing changed."""
 
+import errno
 import json
 import os
 import re
@@ -15,6 +16,7 @@ import openpyxl
 import pytest
 
 from app.cli import main
+from app.faults import explain
 from app.glance import glance
 from storage.lock import DaemonLock
 from tests.app.builders import a_working_office, an_office, changed, last_month, records, url_of
@@ -546,3 +548,11 @@ def test_an_office_that_has_no_database_yet_is_told_to_make_one(
     said = capsys.readouterr()
     assert (status, said.out, len(said.err.splitlines())) == (1, "", 2)
     assert "kaoji init" in said.err
+
+
+def test_a_full_disk_is_no_mistake_of_the_files_name() -> None:
+    wrong, remedy = explain(OSError(errno.ENOSPC, "No space left on device"))
+
+    assert "磁盘已满" in wrong
+    assert "腾出空间" in remedy
+    assert "路径" not in remedy
