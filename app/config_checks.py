@@ -62,7 +62,17 @@ def problems_of(whole: Whole) -> list[Problem]:
 
 def warnings_of(whole: Whole) -> tuple[Problem, ...]:
     """What is allowed, but seldom meant."""
-    return tuple(sorted({*_liaisons(whole), *_signs_twice(whole)}))
+    return tuple(sorted({*_liaisons(whole), *_signs_twice(whole), *_due_before_sections(whole)}))
+
+
+def _due_before_sections(whole: Whole) -> Iterator[Problem]:
+    """Allowed: a late section never blocks the bureau, whose table says 未报送 in its place."""
+    levels = whole.shape.levels
+    if levels.district.due_day < levels.bureau.due_day:
+        wrong = f"单位 {levels.district.due_day} 日报区，早于科室 {levels.bureau.due_day} 日报单位"
+        yield whole.file.problem(
+            ("levels", "district", "due_day"), wrong, "district.due_day 一般应不早于 bureau.due_day"
+        )
 
 
 def _codes(whole: Whole) -> Iterator[Problem]:
@@ -250,7 +260,7 @@ _SOME_MONTHS = tuple(f"2021-{month:02d}" for month in range(1, 13))
 
 
 def _due_days(whole: Whole) -> Iterator[Problem]:
-    """Deadlines that no work can meet: before the reports open, or the bureau's before its sections'."""
+    """Deadlines that no work can meet: before the reports open."""
     levels, shape = whole.shape.levels, whole.shape.calendar
     weekdays = WorkingCalendar(lambda day: day.weekday() < 5, whole.shape.timezone)
     for name, day in (("bureau", levels.bureau.due_day), ("district", levels.district.due_day)):
@@ -263,9 +273,6 @@ def _due_days(whole: Whole) -> Iterator[Problem]:
         if early:
             wrong = f"每月 {day} 日的时限有时早于当期开启（首个工作日 {shape.open_time:%H:%M}）"
             yield whole.file.problem(("levels", name, "due_day"), wrong, "请推迟 due_day，给填报和签字留出时间")
-    if levels.district.due_day < levels.bureau.due_day:
-        wrong = f"单位 {levels.district.due_day} 日报区，早于科室 {levels.bureau.due_day} 日报单位"
-        yield whole.file.problem(("levels", "district", "due_day"), wrong, "district.due_day 应不早于 bureau.due_day")
 
 
 _FEWEST_DAYS_OFF = 11

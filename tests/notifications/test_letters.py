@@ -318,7 +318,7 @@ def test_every_line_of_a_list_is_a_row_of_a_table_in_html(language: str, purpose
 
 def test_a_digest_says_a_deadline_once_for_all_reports_that_have_it() -> None:
     mail = next(mail for mail in story("zh") if mail.purpose is Purpose.DIGEST and mail.facts["due"])
-    due = [{**one, "due_at": "2015-10-13T17:00:00+08:00"} for one in 3 * list(mail.facts["due"])]  # type: ignore[call-overload]
+    due = [{**one, "due_at": "2015-10-13T17:00:00+08:00"} for one in 3 * list(mail.facts["due"])]  # type: ignore[call-overload]  # JSON, as stored
 
     said = rendered(mail, due=due, overdue=[], escalated=[], vacant=[]).text
 

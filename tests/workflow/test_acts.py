@@ -291,7 +291,7 @@ def test_one_reminder_tells_a_leader_of_all_the_sections_he_leads() -> None:
     mails = [mail for mail in desk.mails(Purpose.REMINDER, CLERK) if mail.created_at == at("2015-10-13 09:00")]
 
     (mail,) = mails
-    assert [one["report"] for one in mail.facts["reports"]] == [REF, "2015-10/huanwei"]  # type: ignore[attr-defined]  # JSON
+    assert [one["report"] for one in mail.facts["reports"]] == [REF, "2015-10/huanwei"]  # type: ignore[attr-defined]  # JSON, as stored
 
 
 def test_sections_submitted_are_read_whatever_mapping_they_come_in(desk: Desk) -> None:
