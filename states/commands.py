@@ -4,7 +4,10 @@
 before their eyes; None means "whatever it is now" (a story line, a timer).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+from states.plainwords import cleaned
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,3 +199,22 @@ class Resume(Command):
     """Go on after the clock was in doubt, or let the mails go that were held, with a reason."""
 
     reason: str = ""
+
+
+_Asked = TypeVar("_Asked", bound=Command)
+
+
+def in_plain_words(command: _Asked) -> _Asked:
+    """The command with nothing unseen in its words: they are shown on terminals, in mails and in documents for ever."""
+    words = {name: getattr(command, name) for name in ("text", "reason", "opinion", "note") if hasattr(command, name)}
+    changed = {name: cleaned(text) for name, text in words.items()}
+    if isinstance(command, SaveTable):
+        return replace(command, rows=tuple(_plain_row(row) for row in command.rows))
+    return replace(command, **changed) if changed != words else command
+
+
+def _plain_row(row: RowDraft) -> RowDraft:
+    def plain(text: str | None) -> str | None:
+        return None if text is None else cleaned(text)
+
+    return replace(row, rank_text=plain(row.rank_text), comparison=plain(row.comparison), target=plain(row.target))

@@ -113,6 +113,7 @@ class Workflow:
         """Carry out one command. Raises a subclass of `Refused` where the rules forbid it; nothing changed."""
         if not _KNOWABLE.fullmatch(command.command_id):
             raise WrongContent("命令编号不能用", "编号应为 1 到 200 个英文字母、数字或符号")
+        command = c.in_plain_words(command)
         if isinstance(command, c.Resume):
             return self._resume(command)
         while True:

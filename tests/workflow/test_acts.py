@@ -149,6 +149,16 @@ def test_an_id_that_cannot_be_shown_and_found_again_is_refused(desk: Desk, numbe
         desk.workflow.execute(c.Urge(command_id=number, actor=CLERK, report=REF))
 
 
+def test_nothing_unseen_is_kept_of_what_people_write(desk: Desk) -> None:
+    words = "请\x1b]0;标题\x07尽快\u202e办\u200b理\r\n谢谢"
+
+    (row,) = desk.workflow.execute(c.Urge(command_id="x", actor=CLERK, report=REF, note=words)).events
+    desk.workflow.execute(edit(CLERK, rank_text="第\x1b3"))
+
+    assert row.payload == '{"note":"请]0;标题尽快办理\\n谢谢"}'
+    assert desk.report().entries[0].rank_text == "第3"
+
+
 def test_an_event_names_the_door_and_the_proof_it_came_by(desk: Desk) -> None:
     urged = c.Urge(command_id="x", actor=CLERK, report=REF, door="console", proof="clerk (uid 1000)")
 
