@@ -12,7 +12,7 @@ from notifications.render import Renderer
 def dispatcher_for(running: Running, *, sink: tuple[str, int] | None = None) -> Dispatcher:
     """The dispatcher of this office's outbox; to a sink on that host and port, where one is given."""
     mail = running.settings.mail
-    smtp = _smtp(mail) if sink is None else SmtpSettings(host=sink[0], port=sink[1])
+    smtp = smtp_settings(mail) if sink is None else SmtpSettings(host=sink[0], port=sink[1])
     return Dispatcher(
         running.database,
         Renderer(mail.link_base, salutation=mail.salutation),
@@ -23,13 +23,15 @@ def dispatcher_for(running: Running, *, sink: tuple[str, int] | None = None) -> 
             connections=mail.connections,
             attempts=mail.attempts,
             lease_seconds=mail.lease_seconds,
+            longest_seconds=smtp.longest_seconds,
         ),
         clock=running.clock,
         jitter=random.random,
     )
 
 
-def _smtp(mail: MailSettings) -> SmtpSettings:
+def smtp_settings(mail: MailSettings) -> SmtpSettings:
+    """How the mail server of that configuration is reached."""
     return SmtpSettings(
         host=mail.host,
         port=mail.port,
@@ -42,5 +44,5 @@ def _smtp(mail: MailSettings) -> SmtpSettings:
 
 
 async def probe(mail: MailSettings) -> str:
-    """What the mail server answers to a connection. Raises MailFailure."""
-    return await SmtpMailer(_smtp(mail)).probe()
+    """What the mail server answers to a connection and to our sender. Raises ServerUnusable."""
+    return await SmtpMailer(smtp_settings(mail)).probe(mail.sender)

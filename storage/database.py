@@ -16,7 +16,7 @@ from storage.reads import Reader
 from storage.revision import REVISION, need_current
 from storage.sqlite import sqlite_engine
 from storage.transaction import SqlTransaction
-from workflow.ports import Message, Outcome
+from workflow.ports import Claim, Message, Outcome
 
 
 class Database(Reader):
@@ -37,9 +37,9 @@ class Database(Reader):
         """A write transaction, begun on entering its block; leaving without `commit` undoes everything."""
         return SqlTransaction(self._writing, now)
 
-    def claim(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Message]:
-        """Take up to `limit` mails whose time has come, oldest first; records the attempt before sending."""
-        return outbox.claim(self._writing, now, lease_until, limit)
+    def claim(self, claim: Claim) -> Sequence[Message]:
+        """Take mails whose time has come; records the attempt before sending."""
+        return outbox.claim(self._writing, claim)
 
     def release_leases(self, now: datetime) -> None:
         """End every lease at once. Only for the holder of the daemon's lock: nobody else is sending."""
@@ -50,6 +50,14 @@ class Database(Reader):
     ) -> bool:
         """Record what an attempt came to; False, and nothing recorded, when another worker holds the mail by now."""
         return outbox.finish(self._writing, message, outcome, now, answer=answer, next_attempt_at=next_attempt_at)
+
+    def put_back(self, message: Message, *, answer: str) -> bool:
+        """Undo the claim of a mail that was not begun; False when another worker holds it by now."""
+        return outbox.put_back(self._writing, message, answer=answer)
+
+    def reconsider(self, messages: Sequence[int], next_attempt_at: datetime, *, answer: str) -> int:
+        """Let dead mails wait again. Returns how many were dead."""
+        return outbox.reconsider(self._writing, messages, next_attempt_at, answer=answer)
 
     def close(self) -> None:
         """Let go of the connections."""

@@ -14,9 +14,10 @@ from storage import statements as sql
 from storage.connection import Connection, Cursor, Engine, Row
 from storage.errors import translated
 from storage.mark import Mark
+from storage.outbox import BROKEN_OFF
 from storage.transaction import load_case, load_head, load_report, load_reports
 from workflow.chain import GENESIS
-from workflow.ports import ContactRow, EventRow, Heartbeat, Message, SignOffRow
+from workflow.ports import Attempt, ContactRow, EventRow, Heartbeat, Message, SignOffRow
 
 _EVENTS_AT_ONCE = 1000
 
@@ -180,6 +181,15 @@ class Reader:
     def waiting(self) -> int:
         """How many mails are neither sent nor dead."""
         return int(self._rows(sql.WAITING)[0][0])
+
+    def attempts(self, number: int) -> Sequence[Attempt]:
+        """What was tried to deliver a mail, in order."""
+        found = self._rows(sql.ATTEMPTS_OF, (number,))
+        return [rows.attempt(row) for row in found]
+
+    def unanswered(self, message: Message) -> int:
+        """How many earlier attempts the server got whole and did not answer."""
+        return int(self._rows(sql.ATTEMPTS_UNANSWERED, (message.id, BROKEN_OFF))[0][0])
 
     def anchors(self) -> Iterator[tuple[str, int, str]]:
         """Message-ID, `audit_seq` and `audit_head` of every mail."""

@@ -182,6 +182,14 @@ _UNDONE = "state IN ('pending', 'sending', 'uncertain')"
 DUE_MESSAGES = select(
     MESSAGE, "message", f"WHERE {_UNDONE} AND next_attempt_at <= ? ORDER BY next_attempt_at, id LIMIT ?"
 )
+# Put off further than anything is put off, or leased for longer: by a clock that was since set back.
+MISDATED_MESSAGES = select(
+    MESSAGE,
+    "message",
+    f"WHERE {_UNDONE} AND next_attempt_at > ?"
+    " AND next_attempt_at > CASE state WHEN 'sending' THEN ? ELSE ? END"
+    " ORDER BY next_attempt_at, id LIMIT ?",
+)
 WAITING = select(("count(*)",), "message", f"WHERE {_UNDONE}")
 LEASE_MESSAGE = (
     "UPDATE message SET state = 'sending', attempts = attempts + 1, next_attempt_at = ?, lease_until = ? WHERE id = ?"
@@ -191,12 +199,38 @@ LOSE_ATTEMPT = (
     "UPDATE message_attempt SET result = 'uncertain', answer = ?, ended_at = ?"
     " WHERE message = ? AND number = ? AND result IS NULL"
 )
+ATTEMPTS_ENDED_SO = "SELECT count(*) FROM message_attempt WHERE message = ? AND result = 'uncertain' AND answer = ?"
+ATTEMPTS_UNANSWERED = "SELECT count(*) FROM message_attempt WHERE message = ? AND result = 'uncertain' AND answer <> ?"
+GIVE_UP = "UPDATE message SET state = 'dead', lease_until = NULL, last_error = ? WHERE id = ? AND state = 'sending'"
 ADD_ATTEMPT = _insert("message_attempt", ("message", "number", "begun_at"))
 FINISH_MESSAGE = (
     "UPDATE message SET state = ?, next_attempt_at = coalesce(?, next_attempt_at), lease_until = NULL, sent_at = ?,"
     " last_error = ? WHERE id = ? AND attempts = ? AND state = 'sending'"
 )
 FINISH_ATTEMPT = "UPDATE message_attempt SET result = ?, answer = ?, ended_at = ? WHERE message = ? AND number = ?"
+# What the mail was before it was claimed, its last attempt still says.
+PUT_BACK = (
+    "UPDATE message SET state = CASE WHEN EXISTS (SELECT 1 FROM message_attempt a WHERE a.message = message.id"
+    " AND a.number = message.attempts - 1 AND a.result = 'uncertain') THEN 'uncertain' ELSE 'pending' END,"
+    " attempts = attempts - 1, next_attempt_at = ?, lease_until = NULL, last_error = ?"
+    " WHERE id = ? AND attempts = ? AND state = 'sending'"
+)
+DROP_ATTEMPT = "DELETE FROM message_attempt WHERE message = ? AND number = ? AND result IS NULL"
+MAIL = select(MESSAGE, "message", "WHERE id = ?")
+UNSENT = select(MESSAGE, "message", "WHERE state IN ('pending', 'uncertain', 'dead') ORDER BY id")
+RESEND = (
+    "UPDATE message SET original_address = CASE WHEN address = ? THEN original_address"
+    " ELSE coalesce(original_address, address) END, address = ?, next_attempt_at = ?, acknowledged_at = NULL,"
+    " acknowledged_by = NULL, acknowledged_note = NULL,"
+    " state = CASE state WHEN 'dead' THEN 'pending' ELSE state END WHERE id = ?"
+)
+ACKNOWLEDGE = (
+    "UPDATE message SET acknowledged_at = ?, acknowledged_by = ?, acknowledged_note = ? WHERE id = ? AND state = 'dead'"
+)
+ATTEMPTS_OF = select(
+    ("number", "begun_at", "result", "answer", "ended_at"), "message_attempt", "WHERE message = ? ORDER BY number"
+)
+RECONSIDER = "UPDATE message SET state = 'pending', next_attempt_at = ?, last_error = ? WHERE id = ? AND state = 'dead'"
 
 # --- questions -----------------------------------------------------------------------------------------------------
 

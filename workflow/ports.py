@@ -6,7 +6,7 @@ Everything is synchronous but the mailer: a transaction is short and holds no ma
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Protocol
 
@@ -142,6 +142,17 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt to deliver a mail; `outcome`, `answer` and `ended_at` are None while it lasts."""
+
+    number: int
+    begun_at: datetime
+    outcome: Outcome | None
+    answer: str | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Beat:
     """Which daemon it is that works: its process, its machine, and since when."""
 
@@ -240,6 +251,18 @@ class Transaction(Protocol):
     def hold_mail(self, reason: str | None) -> None:
         """Let no mail leave until somebody says so, for that reason; None lets it go again."""
 
+    def mail(self, number: int) -> Message | None:
+        """One outgoing mail."""
+
+    def unsent_mails(self) -> Sequence[Message]:
+        """The mails that wait or are dead, by number."""
+
+    def resend_mail(self, number: int, address: str) -> None:
+        """Let a dead mail wait again, due at once, and a waiting one go to that address; the first one is kept."""
+
+    def acknowledge_mail(self, number: int, *, by: str, note: str) -> None:
+        """Note that somebody knows of a dead mail."""
+
     def earliest_wake(self, until: datetime) -> tuple[str, datetime] | None:
         """The subject (`duty:…`, `report:…`, `case:…`) with the smallest `wake_at <= until`.
 
@@ -290,12 +313,34 @@ class Store(Protocol):
         """Begin a write transaction holding the office's single write lock (`BEGIN IMMEDIATE`; advisory lock)."""
 
 
+AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)
+"""When a mail is due that need not wait: before every reading of every clock, also of one set back."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What a worker asks of the queue: up to `limit` mails, leased until `lease_until`.
+
+    A lease that ends later than that, or a rest that ends after `rests_until`, was given by a clock since set back: it
+    has run out. `in_hand` are the mails this worker is sending, whatever their leases say. A mail whose worker died
+    `broken_off` times is not sent again: it may be what kills them.
+    """
+
+    now: datetime
+    lease_until: datetime
+    rests_until: datetime
+    limit: int
+    in_hand: frozenset[int] = frozenset()
+    broken_off: int = 20
+
+
 class Outbox(Protocol):
     """The queue of outgoing mail, as the dispatcher sees it. Each method is one transaction of its own."""
 
-    def claim(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Message]:
-        """Take up to `limit` mails whose time has come (pending or uncertain with `next_attempt_at <= now`, or
-        sending with a lease run out, which counts as uncertain), oldest first; records the attempt before sending.
+    def claim(self, claim: Claim) -> Sequence[Message]:
+        """Take mails whose time has come: pending or uncertain, or sending with a lease run out, which counts as one
+        uncertain attempt more. Those due at once come first, by number, then by the instant they were put off to.
+        Records the attempt before sending.
         """
 
     def finish(
@@ -305,6 +350,18 @@ class Outbox(Protocol):
 
         False, and nothing recorded on the mail, when the attempt number no longer matches: another worker holds it.
         """
+
+    def put_back(self, message: Message, *, answer: str) -> bool:
+        """A mail claimed but not begun: it is due at once as before, and the attempt is as if never made.
+
+        `answer` says why it waits. False as for `finish`.
+        """
+
+    def reconsider(self, messages: Sequence[int], next_attempt_at: datetime, *, answer: str) -> int:
+        """Let dead mails wait again that were given up too soon. Returns how many were."""
+
+    def unanswered(self, message: Message) -> int:
+        """How many earlier attempts the server got whole and did not answer."""
 
     def waiting(self) -> int:
         """How many mails are neither sent nor dead."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar, cast
 
 from states import case as cases
@@ -18,7 +18,7 @@ from states.office import SYSTEM
 from states.rules import Rules
 from states.situation import Applied, Part, Situation
 from workflow.chain import linked, mails_sha256
-from workflow.ports import ContactRow, Delivery, EventRow, Message, SignOffRow, Transaction
+from workflow.ports import AT_ONCE, ContactRow, Delivery, EventRow, Message, SignOffRow, Transaction
 from workflow.projection import Voiding, projected
 
 Model = Report | Case | Duty
@@ -32,10 +32,6 @@ class Answer:
     events: tuple[EventRow, ...]
     version: int
     repeated: bool = False
-
-
-AT_ONCE = datetime.fromtimestamp(0, UTC)
-"""When a fresh mail is due: earlier than any clock says, so that a clock set back keeps none of them waiting."""
 
 
 def stored_id(command: c.Command) -> str:

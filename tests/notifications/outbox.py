@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from app.clock import VirtualClock
 from notifications.dispatcher import Dispatcher, DispatchSettings
@@ -12,14 +13,14 @@ from notifications.mailer import ServerUnusable
 from notifications.render import Renderer
 from states.purposes import Purpose
 from tests.notifications.stories import letters
-from workflow.ports import Clock, Delivery, Message, Outbox, Outcome
+from workflow.ports import AT_ONCE, Claim, Clock, Delivery, Message, Outbox, Outcome
 
 RENDERER = Renderer("https://kaoji.office.example")
 UNDONE = (Delivery.PENDING, Delivery.SENDING, Delivery.UNCERTAIN)
 
 
 def a_letter(number: int = 1) -> Message:
-    """A returned report's mail to the receiver of that number, waiting since it was written."""
+    """A returned report's mail to the receiver of that number, due at once."""
     (mail, *_) = letters("zh", Purpose.RETURNED)
     written = mail.created_at + timedelta(seconds=number)
     return replace(
@@ -31,7 +32,7 @@ def a_letter(number: int = 1) -> Message:
         recipient=f"person{number}",
         address=f"person{number}@office.example",
         created_at=written,
-        next_attempt_at=written,
+        next_attempt_at=AT_ONCE,
     )
 
 
@@ -45,23 +46,33 @@ class MemoryOutbox:
     def __init__(self, mails: Iterable[Message]) -> None:
         self.mails = {mail.id: mail for mail in mails}
         self.answers: list[str] = []
+        self.lost = Counter[int]()
         self.broken: Callable[[str, Message | None], None] = nothing
 
-    def claim(self, now: datetime, lease_until: datetime, limit: int) -> Sequence[Message]:
+    def claim(self, claim: Claim) -> Sequence[Message]:
         self.broken("claim", None)
-        due = [mail for mail in self.mails.values() if mail.state in UNDONE and mail.next_attempt_at <= now]
+        due = [mail for mail in self.mails.values() if self._is_due(mail, claim)]
+        for mail in due:
+            if mail.state is Delivery.SENDING:
+                self.lost[mail.id] += 1
         claimed = [
             replace(
                 mail,
                 state=Delivery.SENDING,
                 attempts=mail.attempts + 1,
-                next_attempt_at=lease_until,
-                lease_until=lease_until,
+                next_attempt_at=claim.lease_until,
+                lease_until=claim.lease_until,
             )
-            for mail in sorted(due, key=lambda mail: (mail.next_attempt_at, mail.id))[:limit]
+            for mail in sorted(due, key=lambda mail: (mail.next_attempt_at, mail.id))[: claim.limit]
         ]
         self.mails.update({mail.id: mail for mail in claimed})
         return claimed
+
+    def _is_due(self, mail: Message, claim: Claim) -> bool:
+        if mail.id in claim.in_hand or mail.state not in UNDONE:
+            return False
+        ahead = claim.lease_until if mail.state is Delivery.SENDING else claim.rests_until
+        return mail.next_attempt_at <= claim.now or mail.next_attempt_at > ahead
 
     def finish(
         self, message: Message, outcome: Outcome, now: datetime, *, answer: str, next_attempt_at: datetime | None
@@ -70,6 +81,7 @@ class MemoryOutbox:
         if self.mails[message.id] != message:
             return False
         self.answers.append(answer)
+        self.lost[message.id] += outcome is Outcome.UNCERTAIN
         sent = outcome is Outcome.ACCEPTED
         self.mails[message.id] = replace(
             message,
@@ -80,6 +92,31 @@ class MemoryOutbox:
             last_error=None if sent else answer,
         )
         return True
+
+    def put_back(self, message: Message, *, answer: str) -> bool:
+        self.broken("put back", message)
+        if self.mails[message.id] != message:
+            return False
+        self.mails[message.id] = replace(
+            message,
+            state=Delivery.UNCERTAIN if self.lost[message.id] else Delivery.PENDING,
+            attempts=message.attempts - 1,
+            next_attempt_at=AT_ONCE,
+            lease_until=None,
+            last_error=answer,
+        )
+        return True
+
+    def reconsider(self, messages: Sequence[int], next_attempt_at: datetime, *, answer: str) -> int:
+        dead = [self.mails[number] for number in messages if self.mails[number].state is Delivery.DEAD]
+        for mail in dead:
+            self.mails[mail.id] = replace(
+                mail, state=Delivery.PENDING, next_attempt_at=next_attempt_at, last_error=answer
+            )
+        return len(dead)
+
+    def unanswered(self, message: Message) -> int:
+        return self.lost[message.id]
 
     def waiting(self) -> int:
         return sum(mail.state in UNDONE for mail in self.mails.values())
@@ -160,14 +197,14 @@ class ToldMailer:
 
 
 def a_dispatcher(
-    outbox: Outbox, clock: Clock, office: PostOffice | None = None, *, jitter: float = 0.0, **settings: int
+    outbox: Outbox, clock: Clock, office: PostOffice | None = None, *, jitter: float = 0.0, **settings: Any
 ) -> Dispatcher:
     """On that outbox, with mailers of that office."""
     return Dispatcher(
         outbox,
         RENDERER,
         (office or PostOffice()).mailer,
-        DispatchSettings(sender="kaoji@office.example", sender_name="考绩", **settings),
+        DispatchSettings(sender="kaoji@office.example", sender_name="考绩", **{"write_seconds": 0, **settings}),
         clock=clock,
         jitter=lambda: jitter,
     )

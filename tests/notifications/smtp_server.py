@@ -16,6 +16,8 @@ DROP = "drop"
 """Go away without a word."""
 SILENT = "silent"
 """Never answer, and keep the connection."""
+LATE = "late"
+"""Before an answer: think about it for a second."""
 LINGER = "221 bye, but you hang up first"
 """Say farewell, and keep the connection."""
 
@@ -79,15 +81,22 @@ class SmtpServer:
     certificate: Certificate | None = None
     tls: Literal["none", "starttls", "tls"] = "none"
     login: tuple[str, str] | None = None
+    refuses: Mapping[str, str] = field(default_factory=dict)
+    """What is said of those receivers, whatever the script says."""
     port: int = 0
     connections: int = 0
     accepted: list[Accepted] = field(default_factory=list)
     commands: list[tuple[str, bool]] = field(default_factory=list)
     """Every command's verb, and whether it came over TLS."""
+    reached: Mapping[Stage, threading.Event] = field(
+        default_factory=lambda: {stage: threading.Event() for stage in _WELL}
+    )
+    """Set when a stage is come to for the first time."""
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def next(self, stage: Stage) -> str:
         """What the script says happens now."""
+        self.reached[stage].set()
         return next(self.script.get(stage, iter(())), _WELL[stage])
 
     def in_clear_text(self) -> set[str]:
@@ -102,10 +111,11 @@ def an_smtp_server(
     certificate: Certificate | None = None,
     tls: Literal["none", "starttls", "tls"] = "none",
     login: tuple[str, str] | None = None,
+    refuses: Mapping[str, str] | None = None,
 ) -> Iterator[SmtpServer]:
     """A server on a free port, stopped with its connections at the end of the block."""
     steps = {stage: iter(list(said)) for stage, said in (script or {}).items()}
-    server = SmtpServer(script=steps, certificate=certificate, tls=tls, login=login)
+    server = SmtpServer(script=steps, certificate=certificate, tls=tls, login=login, refuses=refuses or {})
     with socket.create_server((HOST, 0)) as listening:
         server.port = listening.getsockname()[1]
         talks: list[_Talk] = []
@@ -194,7 +204,8 @@ class _Talk:
                 self._log_in(rest)
             case "MAIL" | "RCPT" as envelope:
                 self._envelope[envelope == "RCPT"] = rest.partition(":<")[2].partition(">")[0]
-                self._follow("mail" if envelope == "MAIL" else "rcpt")
+                refused = self._server.refuses.get(self._envelope[1]) if envelope == "RCPT" else None
+                self._do(refused or self._server.next("mail" if envelope == "MAIL" else "rcpt"))
             case "DATA":
                 self._take_mail()
             case "RSET" | "NOOP" as known:
@@ -252,6 +263,9 @@ class _Talk:
             raise _GoneError
         if said == SILENT:
             self._be_silent()
+        if said.startswith(LATE):
+            self._server.stopped.wait(1)
+            said = said.removeprefix(LATE).strip()
         if said:
             self._say(said)
         return said

@@ -7,9 +7,11 @@ from dataclasses import replace
 from datetime import timedelta
 from email import message_from_bytes
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from app.clock import VirtualClock
 from notifications.dispatcher import Dispatcher, DispatchSettings
 from notifications.mailer import SmtpMailer, SmtpSettings
 from storage.database import Database, open_database
@@ -24,7 +26,7 @@ from tests.notifications.smtp_server import (
     a_port_nobody_listens_on,
     an_smtp_server,
 )
-from tests.storage.builders import NOW, an_event, attempt, stored
+from tests.storage.builders import NOW, a_claim, an_event, attempt, stored
 from workflow.ports import Delivery, Outcome
 
 HOUR = timedelta(hours=1)
@@ -47,20 +49,27 @@ def with_letters(database: Database, count: int) -> None:
     attempt(database, lambda tx: tx.enqueue(mails))
 
 
+def a_dispatcher_to(
+    database: Database, smtp: SmtpSettings, clock: VirtualClock | None = None, **settings: Any
+) -> Dispatcher:
+    """One that works on that database and that server."""
+    return Dispatcher(
+        database,
+        RENDERER,
+        lambda: SmtpMailer(smtp),
+        DispatchSettings(sender="kaoji@office.example", sender_name="考绩", attempts=12, **settings),
+        clock=clock or a_clock(),
+        jitter=lambda: 0.5,
+    )
+
+
 def drain_until_done(
     database: Database, port: int, *, beats: int = 40, connections: int = 3, timeout: float = 5
 ) -> None:
     """The daemon's life on a virtual clock: a drain every quarter of an hour, until nothing waits."""
     clock = a_clock()
-    smtp = SmtpSettings(host=HOST, port=port, timeout_seconds=timeout)
-    dispatcher = Dispatcher(
-        database,
-        RENDERER,
-        lambda: SmtpMailer(smtp),
-        DispatchSettings(sender="kaoji@office.example", sender_name="考绩", connections=connections, attempts=12),
-        clock=clock,
-        jitter=lambda: 0.5,
-    )
+    smtp = SmtpSettings(host=HOST, port=port, timeout_seconds=timeout, final_seconds=timeout)
+    dispatcher = a_dispatcher_to(database, smtp, clock, connections=connections)
 
     async def live() -> None:
         for _ in range(beats):
@@ -133,18 +142,115 @@ def test_what_is_refused_for_now_arrives_later_and_once(database: Database, scri
     assert states(database) == {Delivery.SENT: 20}
 
 
-@pytest.mark.parametrize(
-    ("script", "said"), [({"rcpt": ["550 no such mailbox"] * 5}, "550 no"), ({"body": ["552 too big"] * 5}, "552 too")]
-)
-def test_what_is_refused_for_good_is_dead_and_says_so(database: Database, script: Script, said: str) -> None:
+@pytest.mark.parametrize("bad", [(2,), (1, 20), (1, 2), (1, 2, 3, 4, 5), (3, 7, 9, 12, 13, 14, 15)])
+def test_what_is_refused_for_good_is_dead_and_says_so(database: Database, bad: tuple[int, ...]) -> None:
     with_letters(database, 20)
+    no_such = {f"person{number}@office.example": "550 no such mailbox" for number in bad}
 
-    with an_smtp_server(script) as server:
+    with an_smtp_server(refuses=no_such) as server:
         drain_until_done(database, server.port)
 
     dead = [mail for mail in database.messages() if mail.state is Delivery.DEAD]
-    assert (len(dead), states(database)[Delivery.SENT]) == (5, 15)
-    assert all((mail.last_error or "").startswith(said) and mail.attempts == 1 for mail in dead)
+    assert tuple(int(mail.recipient.removeprefix("person")) for mail in dead) == bad
+    assert all((mail.last_error or "").startswith("550 no such mailbox") for mail in dead)
+    assert states(database) == {Delivery.SENT: 20 - len(bad), Delivery.DEAD: len(bad)}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        {"mail": ["554 sender refused"] * 60},
+        {"rcpt": ["554 relay denied"] * 60},
+        {"body": ["550 looks like spam"] * 60},
+    ],
+)
+def test_a_server_that_refuses_everything_for_a_while_kills_no_mail(database: Database, script: Script) -> None:
+    with_letters(database, 100)
+
+    with an_smtp_server(script) as server:
+        drain_until_done(database, server.port, beats=120)
+
+    assert states(database) == {Delivery.SENT: 100}
+    assert len(server.accepted) == 100
+
+
+def test_a_server_that_says_it_is_closing_for_two_days_costs_no_mail_an_attempt(database: Database) -> None:
+    with_letters(database, 10)
+
+    with an_smtp_server({"mail": ["421 try later"] * 10_000}) as server:
+        drain_until_done(database, server.port, beats=40 * 4)
+
+    assert states(database) == {Delivery.PENDING: 10}
+    assert {mail.attempts for mail in database.messages()} == {0}
+    assert "421 try later" in (database.messages()[0].last_error or "")
+
+
+def test_three_bad_addresses_alone_die_in_the_end(database: Database) -> None:
+    with_letters(database, 3)
+
+    with an_smtp_server(refuses={f"person{n}@office.example": "550 no" for n in (1, 2, 3)}) as server:
+        drain_until_done(database, server.port, beats=60)
+
+    assert states(database) == {Delivery.DEAD: 3}
+    assert {mail.attempts for mail in database.messages()} == {12}
+
+
+def test_a_mail_whose_answers_never_come_is_sent_three_times_and_no_more(database: Database) -> None:
+    with_letters(database, 4)
+
+    with an_smtp_server({"body": [SILENT] * 500}) as server:
+        drain_until_done(database, server.port, beats=60, timeout=0.2, connections=4)
+
+    assert set(ids(server).values()) == {3}
+    assert states(database) == {Delivery.DEAD: 4}
+
+
+def test_answers_that_are_out_of_step_lose_no_mail_and_copy_few(database: Database) -> None:
+    with_letters(database, 60)
+    out_of_step = every(3, 60, "354 go on\r\n250 ok", "250 kept")
+
+    with an_smtp_server({"body": out_of_step}) as server:
+        drain_until_done(database, server.port)
+
+    assert states(database) == {Delivery.SENT: 60}
+    assert len(ids(server)) == 60
+    assert max(ids(server).values()) <= 3
+
+
+def test_one_late_answer_holds_up_neither_the_round_nor_the_next(database: Database) -> None:
+    with_letters(database, 20)
+
+    async def drain_twice(port: int) -> None:
+        smtp = SmtpSettings(host=HOST, port=port, final_seconds=30)
+        dispatcher = a_dispatcher_to(database, smtp, connections=2, round_seconds=0.3)
+        async with asyncio.timeout(10):
+            await dispatcher.drain()
+            assert states(database) == {Delivery.SENT: 19, Delivery.SENDING: 1}
+            attempt(database, lambda tx: tx.enqueue([replace(a_letter(21), id=0)]))
+            await dispatcher.drain()
+        assert states(database) == {Delivery.SENT: 20, Delivery.SENDING: 1}
+        await dispatcher.end(grace=0, writes=5)
+        await dispatcher.close()
+
+    stored(database, events=[an_event(item_seq=21)])
+    with an_smtp_server({"body": [SILENT]}) as server:
+        asyncio.run(drain_twice(server.port))
+
+    assert states(database) == {Delivery.SENT: 20, Delivery.UNCERTAIN: 1}
+
+
+def test_a_clock_set_back_by_years_holds_up_no_mail(database: Database) -> None:
+    """Not fresh ones, not those put off, not those whose worker died."""
+    with_letters(database, 3)
+    ahead = a_clock().now() + timedelta(days=4000)
+    first, second = database.claim(a_claim(ahead, HOUR, 2))
+    database.finish(first, Outcome.TEMPORARY, ahead, answer="451", next_attempt_at=ahead + HOUR)
+
+    with an_smtp_server() as server:
+        drain_until_done(database, server.port, beats=1)
+
+    assert states(database) == {Delivery.SENT: 3}
+    assert second.state is Delivery.SENDING
 
 
 def test_one_silence_holds_up_one_connection_for_one_time_out(database: Database) -> None:
@@ -182,8 +288,8 @@ def test_every_attempt_is_counted_whatever_came_of_it(database: Database) -> Non
 def test_a_worker_that_lost_its_lease_cannot_mark_the_mail(database: Database) -> None:
     with_letters(database, 1)
     now = a_clock().now()
-    (slow,) = database.claim(now, now + HOUR, 1)
-    (quick,) = database.claim(now + HOUR, now + 2 * HOUR, 1)
+    (slow,) = database.claim(a_claim(now, HOUR))
+    (quick,) = database.claim(a_claim(now + HOUR, HOUR))
 
     assert not database.finish(slow, Outcome.ACCEPTED, now + HOUR, answer="250", next_attempt_at=None)
     assert database.finish(quick, Outcome.TEMPORARY, now + HOUR, answer="451", next_attempt_at=now + HOUR)

@@ -1,11 +1,13 @@
 """The work on the outbox: nothing lost, nobody waits for another's fault, no server is pestered, nothing dies of it."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -25,7 +27,7 @@ def letters(count: int) -> list[Message]:
 
 
 def drained(
-    outbox: MemoryOutbox, office: PostOffice, *, clock: VirtualClock | None = None, **settings: int
+    outbox: MemoryOutbox, office: PostOffice, *, clock: VirtualClock | None = None, **settings: Any
 ) -> Counter[Outcome]:
     """What one drain came to."""
     return asyncio.run(a_dispatcher(outbox, clock or a_clock(), office, **settings).drain())
@@ -196,7 +198,7 @@ def test_a_mail_that_cannot_be_made_is_dead_with_its_reason_and_stops_no_other()
 
     assert drained(outbox, office) == {Outcome.ACCEPTED: 4, Outcome.PERMANENT: 1}
     assert outbox.mails[2].state is Delivery.DEAD
-    assert "UndefinedError" in (outbox.mails[2].last_error or "")
+    assert "无法生成" in (outbox.mails[2].last_error or "")
 
 
 def test_a_fault_nobody_foresaw_defers_that_mail_and_stops_no_other() -> None:
@@ -204,7 +206,7 @@ def test_a_fault_nobody_foresaw_defers_that_mail_and_stops_no_other() -> None:
     office.on_send = told(*((f"person{number}", RuntimeError("a bug")) for number in (1, 2, 3, 4)))
 
     assert drained(outbox, office, connections=4) == {Outcome.ACCEPTED: 5, Outcome.UNCERTAIN: 4}
-    assert "a bug" in (outbox.mails[1].last_error or "")
+    assert "程序出错" in (outbox.mails[1].last_error or "")
 
 
 # --- a server that cannot be used ----------------------------------------------------------------------------------
@@ -385,29 +387,11 @@ def test_mails_put_back_keep_their_place_in_the_queue() -> None:
             dispatcher.stop()
 
     office.on_send = stop_at_the_second
-    asyncio.run(dispatcher.drain(limit=10))
+    asyncio.run(dispatcher.drain())
     office.on_send = told()
     drained(outbox, office, clock=clock, connections=1)
 
     assert office.taken == [mail.address for mail in letters(20)]
-
-
-def test_a_mail_whose_lease_ran_out_while_it_waited_is_not_sent_on_it() -> None:
-    outbox, office, clock = MemoryOutbox(letters(3)), PostOffice(), a_clock()
-    seen: list[tuple[str, bool]] = []
-
-    def takes_a_minute(recipient: str) -> None:
-        number = int(recipient.partition("@")[0].removeprefix("person"))
-        lease = outbox.mails[number].lease_until
-        assert lease is not None
-        seen.append((recipient, clock.now() < lease))
-        clock.set(clock.now() + 50 * MINUTE / 60)
-
-    office.on_send = takes_a_minute
-    drained(outbox, office, clock=clock, connections=1, lease_seconds=60)
-
-    assert [within for _, within in seen] == [True, True, True]
-    assert outbox.states() == {Delivery.SENT: 3}
 
 
 def test_a_broken_outbox_stops_no_mail_in_hand_and_loses_none() -> None:
@@ -424,12 +408,44 @@ def test_a_broken_outbox_stops_no_mail_in_hand_and_loses_none() -> None:
             await dispatcher.drain()
         assert office.busy == 0
         outbox.broken = nothing
-        clock.set(clock.now() + 3 * MINUTE)
+        clock.set(clock.now() + 17 * MINUTE)
         await dispatcher.drain()
 
     asyncio.run(drain())
     assert outbox.states() == {Delivery.SENT: 12}
     assert Counter(office.taken) == Counter([mail.address for mail in letters(12)] + [a_letter(3).address])
+
+
+def test_an_outcome_that_cannot_be_written_at_once_is_written_later_and_doubles_no_mail() -> None:
+    outbox, office, times = MemoryOutbox(letters(5)), PostOffice(), list[str]()
+
+    def locked_once(act: str, mail: Message | None) -> None:
+        if act == "finish" and not times:
+            times.append(act)
+            raise OSError("locked")
+
+    outbox.broken = locked_once
+
+    assert drained(outbox, office, write_seconds=10) == {Outcome.ACCEPTED: 5}
+    assert len(office.taken) == 5
+
+
+def test_a_slow_outbox_holds_up_nothing_else_in_the_process() -> None:
+    """Each of its calls takes 50 ms here; whatever else the process does goes on meanwhile."""
+    outbox, office = MemoryOutbox(letters(8)), PostOffice()
+    outbox.broken = lambda *_: time.sleep(0.05)
+
+    async def drain_beside_a_clock() -> float:
+        longest, dispatcher = 0.0, a_dispatcher(outbox, a_clock(), office, connections=1)
+        draining = asyncio.create_task(dispatcher.drain())
+        while not draining.done():
+            before = time.monotonic()
+            await asyncio.sleep(0.001)
+            longest = max(longest, time.monotonic() - before)
+        assert draining.result() == {Outcome.ACCEPTED: 8}
+        return longest
+
+    assert asyncio.run(drain_beside_a_clock()) < 0.045
 
 
 def test_an_outbox_that_cannot_be_read_is_a_fault_of_that_round_only() -> None:

@@ -11,10 +11,11 @@ from typing import Any, Literal
 
 import pytest
 
-from notifications.mailer import ServerUnusable, SmtpMailer, SmtpSettings
+from notifications.mailer import RefusedByServer, ServerUnusable, SmtpMailer, SmtpSettings
 from tests.notifications.smtp_server import (
     DROP,
     HOST,
+    LATE,
     LINGER,
     SILENT,
     Certificate,
@@ -46,7 +47,7 @@ async def _send(settings: SmtpSettings, mails: tuple[bytes, ...]) -> Sent:
 
 def sent(port: int, *mails: bytes, **settings: Any) -> Sent:
     """What came of each mail, sent one after the other by one mailer."""
-    patience = {"timeout_seconds": 5.0, **settings}
+    patience = {"timeout_seconds": 5.0, "final_seconds": settings.get("timeout_seconds", 5.0), **settings}
     return asyncio.run(_send(SmtpSettings(host=HOST, port=port, **patience), mails or (MAIL,)))
 
 
@@ -124,12 +125,11 @@ def test_a_body_is_one_mail_whatever_is_in_it(written: bytes, arrives: bytes) ->
 @pytest.mark.parametrize(
     ("stage", "reply", "outcome"),
     [
-        ("mail", "451 later", Outcome.TEMPORARY),
-        ("mail", "550 sender unknown", Outcome.PERMANENT),
         ("rcpt", "450 greylisted", Outcome.TEMPORARY),
         ("rcpt", "452 no room", Outcome.TEMPORARY),
         ("rcpt", "550 no such mailbox", Outcome.PERMANENT),
         ("data", "451 later", Outcome.TEMPORARY),
+        ("data", "250 ok", Outcome.TEMPORARY),
         ("data", "554 no valid recipients", Outcome.PERMANENT),
         ("body", "451 later", Outcome.TEMPORARY),
         ("body", "552 too big", Outcome.PERMANENT),
@@ -141,7 +141,8 @@ def test_a_refusal_is_judged_by_its_number(stage: Stage, reply: str, outcome: Ou
         refused, following = sent(server.port, MAIL, MAIL)
 
     assert isinstance(refused, MailFailure)
-    assert (type(refused), refused.outcome) == (MailFailure, outcome)
+    assert type(refused) is (RefusedByServer if outcome is Outcome.PERMANENT else MailFailure)
+    assert refused.outcome is outcome
     assert refused.answer.endswith(reply)
     assert following == "250 kept"
 
@@ -197,6 +198,50 @@ def test_without_an_answer_to_the_body_nobody_knows(stage: Stage, fault: str, ke
     assert len(server.accepted) == kept + 1
 
 
+def test_a_server_that_answers_late_has_answered() -> None:
+    with an_smtp_server({"body": [f"{LATE} 250 kept"]}) as server:
+        answers = sent(server.port, MAIL, timeout_seconds=0.2, final_seconds=5)
+
+    assert (answers, len(server.accepted)) == (["250 kept"], 1)
+
+
+@pytest.mark.parametrize("reply", ["354 go on\r\n250 kept", "199 hm", "399 hm"])
+def test_an_answer_that_is_neither_yes_nor_no_ends_the_connection(reply: str) -> None:
+    """What the server says next would else be taken for the answer to another mail."""
+    with an_smtp_server({"body": [reply, "550 not the second"]}) as server:
+        unclear, second, third = sent(server.port, MAIL, MAIL, MAIL)
+
+    assert isinstance(unclear, MailFailure)
+    assert unclear.outcome is Outcome.UNCERTAIN
+    assert reply[:6] in unclear.answer
+    assert isinstance(second, RefusedByServer)
+    assert (third, server.connections) == ("250 kept", 2)
+    assert [verb for verb, _ in server.commands].count("RSET") == 1
+
+
+@pytest.mark.parametrize(("stage", "kept"), [("rcpt", 0), ("data", 0), ("body", 1)])
+def test_a_sending_cut_short_says_whether_the_mail_may_have_arrived(stage: Stage, kept: int) -> None:
+    async def cut_short(port: int) -> Outcome | None:
+        mailer = SmtpMailer(SmtpSettings(host=HOST, port=port))
+        sending = asyncio.create_task(mailer.send(SENDER, RECEIVER, MAIL))
+        await asyncio.to_thread(server.reached[stage].wait, 5)
+        await asyncio.sleep(0.05)
+        sending.cancel()
+        try:
+            await sending
+        except asyncio.CancelledError:
+            return None
+        except MailFailure as lost:
+            return lost.outcome
+        return Outcome.ACCEPTED
+
+    with an_smtp_server({stage: [SILENT]}) as server:
+        outcome = asyncio.run(cut_short(server.port))
+
+    assert outcome is (Outcome.UNCERTAIN if kept else None)
+    assert len(server.accepted) == kept
+
+
 @pytest.mark.parametrize(("stage", "kind"), [("mail", ServerUnusable), ("rcpt", MailFailure)])
 @pytest.mark.parametrize("fault", [DROP, SILENT])
 def test_without_an_answer_before_the_body_it_is_surely_not_sent(
@@ -232,14 +277,26 @@ def test_a_server_that_does_not_greet_is_unusable_for_now(greeting: str) -> None
     assert refused.outcome is Outcome.TEMPORARY
 
 
-@pytest.mark.parametrize("stage", ["mail", "rcpt"])
-@pytest.mark.parametrize("reply", ["421 shutting down", "530 authentication required"])
-def test_what_a_server_would_say_of_any_mail_is_no_fault_of_this_one(stage: Stage, reply: str) -> None:
+@pytest.mark.parametrize(
+    ("stage", "reply", "connections"),
+    [
+        ("mail", "421 shutting down", 2),
+        ("rcpt", "421 shutting down", 2),
+        ("mail", "530 authentication required", 1),
+        ("rcpt", "530 authentication required", 2),
+        ("mail", "451 later", 1),
+        ("mail", "550 sender unknown", 1),
+        ("mail", "554 not from here", 1),
+    ],
+)
+def test_what_a_server_would_say_of_any_mail_is_no_fault_of_this_one(
+    stage: Stage, reply: str, connections: int
+) -> None:
     with an_smtp_server({stage: [reply]}) as server:
         refused, following = sent(server.port, MAIL, MAIL)
 
     assert isinstance(refused, ServerUnusable)
-    assert (refused.outcome, following, server.connections) == (Outcome.TEMPORARY, "250 kept", 2)
+    assert (refused.outcome, following, server.connections) == (Outcome.TEMPORARY, "250 kept", connections)
     assert reply[4:] in refused.answer
 
 
@@ -249,7 +306,7 @@ def test_a_wrong_password_makes_the_server_unusable_and_says_what_to_check() -> 
 
     assert isinstance(refused, ServerUnusable)
     assert "535" in refused.answer
-    assert "mail.username" in refused.answer
+    assert "mail.username" in refused.remedy
     assert "old" not in refused.answer
     assert server.accepted == []
 
@@ -281,7 +338,7 @@ def a_tls_server(tls: TLS, certificate: Certificate, script: Script | None = Non
         yield server
 
 
-def refused_over_tls(server: SmtpServer, tls: TLS, ca_file: str | None) -> MailFailure:
+def refused_over_tls(server: SmtpServer, tls: TLS, ca_file: str | None) -> ServerUnusable:
     """How a mail failed that was to go over TLS with a password; nothing of it was to be read on the wire."""
     refused = failure(server.port, tls=tls, ca_file=ca_file, username=LOGIN[0], password=LOGIN[1])
     assert isinstance(refused, ServerUnusable)
@@ -320,7 +377,7 @@ def test_a_certificate_nobody_vouches_for_is_refused(tls: TLS, certificate: Cert
     with a_tls_server(tls, certificate) as server:
         refused = refused_over_tls(server, tls, None)
 
-    assert "mail.ca_file" in refused.answer
+    assert "mail.ca_file" in refused.remedy
 
 
 @pytest.mark.parametrize("tls", ["starttls", "tls"])
@@ -328,7 +385,7 @@ def test_another_hosts_certificate_is_refused(tls: TLS, foreign_certificate: Cer
     with a_tls_server(tls, foreign_certificate) as server:
         refused = refused_over_tls(server, tls, str(foreign_certificate.certificate))
 
-    assert "mail.host" in refused.answer
+    assert "mail.host" in refused.remedy
 
 
 def test_a_server_that_offers_no_starttls_gets_nothing_in_clear_text() -> None:
@@ -377,11 +434,11 @@ def test_connecting_to_a_server_that_is_down_fails_as_sending_does() -> None:
         asyncio.run(SmtpMailer(SmtpSettings(host=HOST, port=a_port_nobody_listens_on())).connect())
 
 
-@pytest.mark.parametrize("noop", ["250 ok", "500 what?", DROP])
-def test_a_probe_says_whether_the_server_answers(noop: str) -> None:
-    with an_smtp_server({"noop": [noop]}) as server:
-        probe = SmtpMailer(SmtpSettings(host=HOST, port=server.port)).probe()
-        if noop.startswith("250"):
+@pytest.mark.parametrize("answer", ["250 ok", "554 not from here", DROP])
+def test_a_probe_says_whether_the_server_takes_mail_of_ours(answer: str) -> None:
+    with an_smtp_server({"mail": [answer]}) as server:
+        probe = SmtpMailer(SmtpSettings(host=HOST, port=server.port)).probe(SENDER)
+        if answer.startswith("250"):
             assert str(server.port) in asyncio.run(probe)
         else:
             with pytest.raises(MailFailure):

@@ -13,7 +13,7 @@ from states.ranks import RankKind, RankReading
 from storage.connection import Engine
 from storage.database import Database
 from workflow.chain import linked
-from workflow.ports import ContactRow, Delivery, EventRow, Message, SignOffRow, Transaction
+from workflow.ports import Claim, ContactRow, Delivery, EventRow, Message, SignOffRow, Transaction
 
 NOW = datetime(2015, 10, 8, 1, 30, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -163,6 +163,17 @@ def a_message(event_seq: int = 1, recipient: str = "shirong.head", **more: Any) 
         "last_error": None,
     }
     return Message(event_seq=event_seq, recipient=recipient, **(filled | more))
+
+
+def a_claim(now: datetime, lease: timedelta, limit: int = 1, *in_hand: int) -> Claim:
+    """What a worker asks for whose mails may be put off for two days."""
+    return Claim(
+        now=now,
+        lease_until=now + lease,
+        rests_until=now + timedelta(days=2),
+        limit=limit,
+        in_hand=frozenset(in_hand),
+    )
 
 
 def append(tx: Transaction, *events: EventRow) -> Sequence[EventRow]:

@@ -18,6 +18,7 @@ from tests.storage.builders import (
     HOUR,
     NOW,
     a_case,
+    a_claim,
     a_contact,
     a_duty,
     a_message,
@@ -75,7 +76,7 @@ def a_sound_office(database: Database) -> None:
         tx.add_contact(a_contact(12, at=NOW + HOUR))
         tx.enqueue([told(events, number) for number in (2, 3, 5)])
         tx.commit()
-    first, second = database.claim(NOW, NOW + HOUR, 2)
+    first, second = database.claim(a_claim(NOW, HOUR, 2))
     database.finish(first, Outcome.ACCEPTED, NOW, answer="250", next_attempt_at=None)
     database.finish(second, Outcome.TEMPORARY, NOW, answer="450", next_attempt_at=NOW + HOUR)
 

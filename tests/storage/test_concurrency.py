@@ -13,7 +13,18 @@ from states.models import Report
 from storage.database import Database, engine_of, open_database
 from storage.errors import Conflict, LockedTooLong
 from storage.schema import create
-from tests.storage.builders import HOUR, NOW, a_message, a_report, an_event, append, attempt, no_parameters, stored
+from tests.storage.builders import (
+    HOUR,
+    NOW,
+    a_claim,
+    a_message,
+    a_report,
+    an_event,
+    append,
+    attempt,
+    no_parameters,
+    stored,
+)
 from workflow.chain import BadLink, verified
 
 
@@ -87,7 +98,7 @@ def test_workers_claim_each_mail_once(url: str) -> None:
 
         def work(database: Database) -> list[int]:
             taken = []
-            while mails := database.claim(NOW, NOW + HOUR, 3):
+            while mails := database.claim(a_claim(NOW, HOUR, 3)):
                 taken += [mail.id for mail in mails]
             return taken
 

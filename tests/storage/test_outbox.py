@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from storage.database import Database, engine_of
-from tests.storage.builders import HOUR, NOW, a_message, an_event, attempt, no_parameters, stored
+from tests.storage.builders import HOUR, NOW, a_claim, a_message, an_event, attempt, no_parameters, stored
 from workflow.ports import Delivery, Message, Outcome
 
 LEASE = timedelta(minutes=5)
@@ -17,7 +17,7 @@ def with_mails(database: Database, *mails: Message) -> None:
 
 
 def claimed(database: Database, now: datetime = NOW, limit: int = 10) -> list[Message]:
-    return list(database.claim(now, now + LEASE, limit))
+    return list(database.claim(a_claim(now, LEASE, limit)))
 
 
 def the_mail(database: Database) -> Message:
@@ -124,3 +124,64 @@ def test_a_finished_mail_cannot_be_finished_again(database: Database) -> None:
     assert database.finish(mail, Outcome.ACCEPTED, NOW, answer="250", next_attempt_at=None)
     assert not database.finish(mail, Outcome.PERMANENT, NOW, answer="550", next_attempt_at=None)
     assert the_mail(database).state is Delivery.SENT
+
+
+def test_a_mail_put_back_is_as_if_never_claimed(database: Database, url: str) -> None:
+    with_mails(database, a_message())
+    (mail,) = claimed(database)
+
+    assert database.put_back(mail, answer="421 later")
+
+    waits = the_mail(database)
+    assert (waits.state, waits.attempts, waits.lease_until, waits.last_error) == (
+        Delivery.PENDING,
+        0,
+        None,
+        "421 later",
+    )
+    assert attempts(url) == []
+    assert not database.put_back(mail, answer="too late")
+    assert claimed(database, NOW - timedelta(days=9000)) != [], "due at once, whatever the clock says"
+
+
+def test_a_mail_that_may_have_arrived_is_still_uncertain_when_put_back(database: Database) -> None:
+    with_mails(database, a_message())
+    (mail,) = claimed(database)
+    database.finish(mail, Outcome.UNCERTAIN, NOW, answer="", next_attempt_at=NOW)
+    (again,) = claimed(database)
+
+    database.put_back(again, answer="421 later")
+
+    assert (the_mail(database).state, the_mail(database).attempts) == (Delivery.UNCERTAIN, 1)
+
+
+def test_a_mail_whose_worker_always_dies_is_given_up_in_the_end(database: Database, url: str) -> None:
+    with_mails(database, a_message())
+
+    for _ in range(20):
+        assert len(claimed(database)) == 1
+        database.release_leases(NOW)
+
+    assert claimed(database) == []
+    assert the_mail(database).state is Delivery.DEAD
+    assert [row[2] for row in attempts(url)] == ["uncertain"] * 20
+
+
+def test_what_a_worker_has_in_hand_it_does_not_claim_again_whatever_the_clock_says(database: Database) -> None:
+    with_mails(database, a_message())
+    (mail,) = claimed(database)
+
+    for now in (NOW + timedelta(days=400), NOW - timedelta(days=400)):
+        assert database.claim(a_claim(now, LEASE, 10, mail.id)) == []
+    assert len(database.claim(a_claim(NOW - timedelta(days=400), LEASE, 10))) == 1
+
+
+def test_dead_mails_can_be_reconsidered_and_no_others(database: Database) -> None:
+    with_mails(database, a_message(1), a_message(2), a_message(3))
+    dead, sent, _ = claimed(database)
+    database.finish(dead, Outcome.PERMANENT, NOW, answer="550", next_attempt_at=None)
+    database.finish(sent, Outcome.ACCEPTED, NOW, answer="250", next_attempt_at=None)
+
+    assert database.reconsider([1, 2, 3], NOW + HOUR, answer="later") == 1
+
+    assert [mail.state for mail in database.messages()] == [Delivery.PENDING, Delivery.SENT, Delivery.SENDING]
