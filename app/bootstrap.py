@@ -14,6 +14,7 @@ from app.settings import Settings
 from states.calendar import WorkingCalendar
 from states.rules import Rules
 from storage import mark
+from storage.connection import PATIENCE_SECONDS
 from storage.database import Database, open_database
 from storage.errors import StorageError
 from workflow.log import log
@@ -69,14 +70,16 @@ def rules_of(settings: Settings) -> Rules:
     return Rules(settings.office, settings.policies, WorkingCalendar(is_workday, settings.office.timezone))
 
 
-def put_together(settings: Settings, clock: Clock, database_url: str | None = None) -> Running:
-    """Open the database and build the workflow on it.
+def put_together(
+    settings: Settings, clock: Clock, database_url: str | None = None, *, patience: float = PATIENCE_SECONDS
+) -> Running:
+    """Open the database and build the workflow on it. `patience`: how many seconds a writer waits for another.
 
     Raises StorageError when the database cannot be used, also when it lacks history that its mark tells of.
     """
     url = database_url or settings.database_url
     place = mark.place_of(url, settings.path.parent)
-    database = open_database(url)
+    database = open_database(url, patience=patience)
     try:
         mark.need_whole(place, database)
     except BaseException:

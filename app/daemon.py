@@ -1,6 +1,6 @@
 """`kaoji serve`: one process that applies timers and sends mail until it is told to stop.
 
-APScheduler is a heartbeat and nothing more: what is due stands in rows, so a restart loses nothing.
+What is due stands in rows, so a restart loses nothing; APScheduler says when to look.
 """
 
 import argparse
@@ -8,64 +8,93 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
+import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import structlog
-from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
+from app.beats import Beats
 from app.bootstrap import Running, put_together, read_settings
 from app.clock import SystemClock
+from app.faults import Unusable
 from app.founding import found
 from app.log import configure
 from app.mailing import dispatcher_for
 from app.place import office_place
 from notifications.dispatcher import Dispatcher
+from states.errors import ClockDoubted, Refused
 from storage.errors import DaemonRunning, DatabaseLost, SchemaNotCurrent, StorageError
 from storage.lock import DaemonLock
 from storage.schema import need_ready
+from workflow.ports import Beat
 
 log = structlog.get_logger()
 
-GRACE_SECONDS = 25
-"""How long mails in flight may take after SIGTERM; the whole stop stays under 30 s."""
+DATABASE_PATIENCE = 5.0
+"""Seconds the daemon waits for a database that another holds: what fails is tried again at the next beat, and nobody
+who stops it waits for it."""
+
+MAIL_SECONDS = 5
 
 
-def serve(parsed: argparse.Namespace) -> int:
-    """Run the daemon until SIGTERM or SIGINT; both end it with status 0."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopIn:
+    """How long a stop may take, in seconds: for mails in flight, then for the last writes; at the latest by `all`."""
+
+    mails: float = 15
+    writes: float = 8
+    all: float = 28
+
+
+def serve(parsed: argparse.Namespace, stop_in: StopIn | None = None) -> int:
+    """Run the daemon until SIGTERM or SIGINT; both end it with status 0 within 30 seconds."""
     office = office_place(parsed)
     settings = read_settings(office.config)
     configure(settings.log_level)
     database_url = office.database or settings.database_url
     with DaemonLock(database_url) as lock:
         need_ready(database_url)
-        with put_together(settings, SystemClock(), database_url) as running:
-            found(running)
-            asyncio.run(_run(running, lock))
+        with put_together(settings, SystemClock(), database_url, patience=DATABASE_PATIENCE) as running:
+            asyncio.run(_run(running, lock, stop_in or StopIn()))
     return 0
 
 
-async def _run(running: Running, lock: DaemonLock) -> None:
+async def _run(running: Running, lock: DaemonLock, stop_in: StopIn) -> None:
     """Until it is told to stop. Raises StorageError where the database is no longer its own to serve."""
     stopping = asyncio.Event()
     heartbeat = _Heartbeat(running, dispatcher_for(running), stopping, lock)
     seconds = running.settings.heartbeat_seconds
-    scheduler = AsyncIOScheduler(timezone=running.settings.office.timezone)
-    # One late beat stands for all missed ones, however long the machine slept: the rows say what is due.
-    once = {"coalesce": True, "max_instances": 1, "misfire_grace_time": None}
-    scheduler.add_job(heartbeat.timers, "interval", seconds=seconds, id="timers", **once)
-    scheduler.add_job(heartbeat.mail, "interval", seconds=min(seconds, 5), id="mail", **once)
+    beats = Beats(running.clock)
+    beats.every(seconds, "timers", heartbeat.timers)
+    beats.every(min(seconds, MAIL_SECONDS), "mail", heartbeat.mail)
     with _stopped_by_signals(stopping):
+        running.database.release_leases(running.clock.now())
         await heartbeat.timers()
-        scheduler.start()
+        beats.start()
         log.info("daemon_ready", pid=os.getpid(), database=running.database.shown)
-        await heartbeat.mail()
         await stopping.wait()
         log.info("daemon_stopping")
-        scheduler.shutdown(wait=False)
-        await heartbeat.stop()
+        _end_by_force(stop_in.all)
+        beats.stop()
+        await heartbeat.stop(stop_in)
     log.info("daemon_stopped")
     if heartbeat.ended_by is not None:
         raise heartbeat.ended_by
+
+
+def _end_by_force(seconds: float) -> None:
+    """End the process by then, whatever its threads wait for: what is not committed is as if never begun."""
+
+    def end() -> None:
+        log.error("daemon_stopped_by_force", reason="the database or the mail server did not answer")
+        os._exit(0)
+
+    last = threading.Timer(seconds, end)
+    last.daemon = True
+    last.start()
 
 
 @contextlib.contextmanager
@@ -84,47 +113,93 @@ class _Heartbeat:
     """The two things the daemon does again and again. A fault in one beat is logged; the next beat tries again."""
 
     def __init__(self, running: Running, dispatcher: Dispatcher, stopping: asyncio.Event, lock: DaemonLock) -> None:
-        self.ended_by: StorageError | None = None
+        self.ended_by: StorageError | Refused | Unusable | None = None
         self._lock = lock
         self._running = running
         self._dispatcher = dispatcher
         self._stopping = stopping
         self._sending: asyncio.Task[None] | None = None
+        self._beat = Beat(pid=os.getpid(), host=socket.gethostname(), started_at=running.clock.now())
+        self._is_founded = False
+        self._paused_by: str | None = None
 
-    async def timers(self) -> None:
-        """Apply every timer whose time has come, some at a time off the event loop, until told to stop."""
-        applied = 0
+    async def timers(self) -> datetime | None:
+        """Apply every timer whose time has come, some at a time off the event loop, until told to stop.
+
+        Returns when the next one is due, if that is before the next beat.
+        """
+        running, applied = self._running, 0
         try:
             if not await asyncio.to_thread(self._lock.held):
-                return  # a server that cannot be asked is asked again at the next beat
-            while not self._stopping.is_set() and (some := await asyncio.to_thread(self._running.workflow.run_some)):
+                return None  # a server that cannot be asked is asked again at the next beat
+            if not self._is_founded:
+                await asyncio.to_thread(found, running)
+                self._is_founded = True
+            while not self._stopping.is_set() and (
+                some := await asyncio.to_thread(running.workflow.run_some, self._beat)
+            ):
                 applied += some
-            await asyncio.to_thread(self._running.keep_mark)
-        except (DaemonRunning, DatabaseLost, SchemaNotCurrent) as fault:
+            await asyncio.to_thread(running.keep_mark)
+            now = running.clock.now()
+            until = now + timedelta(seconds=running.settings.heartbeat_seconds)
+            due = await asyncio.to_thread(running.workflow.next_due, until)
+            return due if due is not None and due > now else None
+        except ClockDoubted as doubt:
+            self._pause(doubt.message)
+        except (DaemonRunning, DatabaseLost, SchemaNotCurrent, Refused, Unusable) as fault:
             log.critical("daemon_must_stop", reason=fault.message)
             self.ended_by = fault
             self._stopping.set()
+        except StorageError as fault:
+            log.error("timers_failed", reason=fault.message)  # noqa: TRY400  no traceback every few seconds
         except Exception:
             log.exception("timers_failed")
-        if applied:
-            log.info("timers_applied", count=applied)
+        finally:
+            if applied:
+                log.info("timers_applied", count=applied)
+        return None
 
     async def mail(self) -> None:
-        """Send what waits, unless a sending is still under way."""
-        if self._sending is None or self._sending.done():
+        """Send what waits, unless a sending is still under way or the clock or the mails are not to be trusted."""
+        if self._sending is not None and not self._sending.done():
+            return
+        try:
+            reason = await asyncio.to_thread(self._not_to_be_sent)
+        except StorageError as fault:
+            log.error("mail_failed", reason=fault.message)  # noqa: TRY400  no traceback every few seconds
+            return
+        self._pause(reason)
+        if reason is None and self._is_founded and not self._stopping.is_set():
             self._sending = asyncio.create_task(self._send())
+
+    def _not_to_be_sent(self) -> str | None:
+        """Why no mail may leave now."""
+        doubt, last = self._running.workflow.clock_doubt(), self._running.database.heartbeat()
+        if doubt is not None:
+            return doubt.message
+        return None if last is None else last.held_reason
+
+    def _pause(self, reason: str | None) -> None:
+        """Say once that nothing is done, and once that it goes on."""
+        if reason is not None and self._paused_by is None:
+            log.error("daemon_paused", reason=reason)
+        if reason is None and self._paused_by is not None:
+            log.error("daemon_goes_on", paused_by=self._paused_by)
+        self._paused_by = reason
 
     async def _send(self) -> None:
         try:
             await self._dispatcher.drain()
+        except StorageError as fault:
+            log.error("mail_failed", reason=fault.message)  # noqa: TRY400  no traceback every few seconds
         except Exception:
             log.exception("mail_failed")
 
-    async def stop(self) -> None:
+    async def stop(self, stop_in: StopIn) -> None:
         """Let mails in flight end, for a while; what is cut short is resent later under the same Message-ID."""
-        self._dispatcher.stop()
+        await self._dispatcher.end(grace=stop_in.mails, writes=stop_in.writes)
         if self._sending is not None:
-            _, late = await asyncio.wait({self._sending}, timeout=GRACE_SECONDS)
+            _, late = await asyncio.wait({self._sending}, timeout=1)
             for task in late:
                 task.cancel()
         await self._dispatcher.close()

@@ -1,0 +1,68 @@
+"""Run as a program: beats on a clock that is set forward or back while they run, one JSON document of what happened.
+
+The stand-in for `datetime.datetime` is put in place before anything imports it, so that APScheduler is fooled too.
+"""
+
+import datetime as dt
+import sys
+
+STEP = dt.timedelta(seconds=float(sys.argv[1]))
+_REAL = dt.datetime
+_ahead = [dt.timedelta(0)]
+
+
+class _AnyMeta(type(_REAL)):  # type: ignore[misc]  # the class of a class
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, _REAL)
+
+
+class _Stepped(_REAL, metaclass=_AnyMeta):
+    @classmethod
+    def now(cls, tz: dt.tzinfo | None = None) -> dt.datetime:  # type: ignore[override]  # a clock that stands in
+        return _REAL.now(tz) + _ahead[0]
+
+
+def main() -> None:
+    """Three seconds before the step, four after it."""
+    dt.datetime = _Stepped  # type: ignore[misc]  # it stands in for the class
+    import asyncio
+    import json
+    import resource
+    import time
+
+    from app.beats import Beats
+    from app.clock import SystemClock
+
+    async def beat_around_a_step() -> dict[str, float]:
+        beats, counts, before = Beats(SystemClock()), {"timers": 0, "mail": 0}, {}
+
+        async def timers() -> dt.datetime | None:
+            counts["timers"] += 1
+            return None
+
+        async def mail() -> dt.datetime | None:
+            counts["mail"] += 1
+            return SystemClock().now() + dt.timedelta(seconds=0.3)
+
+        beats.every(1, "timers", timers)
+        beats.every(1, "mail", mail)
+        beats.start()
+        await asyncio.sleep(1.5)
+        before.update(counts)
+        _ahead[0] = STEP
+        began, cpu = time.monotonic(), time.process_time()
+        await asyncio.sleep(4)
+        beats.stop()
+        return {
+            "slept": time.monotonic() - began,
+            "cpu": time.process_time() - cpu,
+            "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "timers_before": before["timers"],
+            "timers": counts["timers"] - before["timers"],
+            "mail": counts["mail"] - before["mail"],
+        }
+
+    print(json.dumps(asyncio.run(beat_around_a_step())))
+
+
+main()

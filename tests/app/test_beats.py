@@ -1,0 +1,35 @@
+"""The daemon's beats go on, no more and no fewer, whatever happens to the clock of the machine."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from app.place import PROJECT
+
+DAY = 86_400
+
+
+@pytest.mark.parametrize("step", [3_650 * DAY, -90, -400 * DAY])
+def test_a_step_of_the_clock_neither_stops_the_beats_nor_has_them_caught_up(step: int) -> None:
+    program = Path(__file__).with_name("stepped.py")
+
+    done = subprocess.run(
+        [sys.executable, str(program), str(step)],
+        cwd=PROJECT,
+        env={"PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    saw = json.loads(done.stdout.splitlines()[-1])
+    assert 1 <= saw["timers_before"] <= 3
+    assert 2 <= saw["timers"] <= 7
+    assert saw["mail"] > saw["timers"], "a beat may ask for the next one sooner"
+    assert saw["slept"] < 6
+    assert saw["cpu"] < 2
+    assert saw["megabytes"] < 150
