@@ -51,6 +51,39 @@ def resume(parsed: argparse.Namespace) -> int:
     return 0
 
 
+def mail_retry(parsed: argparse.Namespace) -> int:
+    """`kaoji mail retry`: mails that did not arrive are sent again, to the present addresses of their receivers."""
+    if bool(parsed.mails) == parsed.dead:
+        raise Unusable("请写明邮件编号，或用 --dead 重发全部未送达的邮件，两者取其一", "见 kaoji mail retry --help")
+    with _running(parsed) as running:
+        dead = [mail for mail in running.database.messages(state="dead") if mail.acknowledged_at is None]
+        if parsed.dead and not dead:
+            print("没有未送达的邮件")
+            return 0
+        numbers = tuple(parsed.mails) or tuple(mail.id for mail in dead)
+        answer = _carried_out(c.RetryMails(**_by(parsed), mails=numbers), "", running)
+    return _said_of_mails("将重发", numbers, answer, parsed)
+
+
+def mail_acknowledge(parsed: argparse.Namespace) -> int:
+    """`kaoji mail acknowledge`: the receivers were told otherwise, by telephone say."""
+    with _running(parsed) as running:
+        numbers = tuple(parsed.mails)
+        command = c.AcknowledgeMails(**_by(parsed), mails=numbers, reason=parsed.text)
+        answer = _carried_out(command, "", running)
+    return _said_of_mails("已登记", numbers, answer, parsed)
+
+
+def _said_of_mails(done: str, numbers: tuple[int, ...], answer: Answer, parsed: argparse.Namespace) -> int:
+    if parsed.json:
+        print_json({"mails": list(numbers), "event": answer.events[0].seq, "repeated": answer.repeated})
+    else:
+        again = "此前已经办理，" if answer.repeated else ""
+        listed = "、".join(map(str, numbers))
+        print(f"{again}{done}第 {listed} 号，共 {len(numbers)} 封（流转记录第 {answer.events[0].seq} 条）")
+    return 0
+
+
 def waive(parsed: argparse.Namespace) -> int:
     """`kaoji case waive CASE`, or every proposal of a span of time: what a wrong clock proposed goes in one command."""
     if (parsed.subject is None) == (parsed.since is None):

@@ -4,8 +4,10 @@ import argparse
 import asyncio
 import itertools
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from app.answers import print_json
@@ -14,12 +16,14 @@ from app.clock import SystemClock
 from app.faults import explain
 from app.holidays import known_years, unknown_year
 from app.log import configure
+from app.mails import about
 from app.place import Place, place
 from app.settings import Settings
 from app.still_needed import still_needed
 from app.upkeep import proven
 from states.errors import Refused
 from states.vacancies import vacancies
+from states.words import purpose_word
 from storage import mark
 from storage.address import SqliteAddress, address_of
 from storage.check import run_invariants, wide_open
@@ -27,7 +31,7 @@ from storage.database import Database, open_database
 from storage.errors import DatabaseLost, NoDatabase, SchemaNotCurrent, StorageError
 from storage.schema import current
 from workflow.audit import misplanned
-from workflow.ports import Delivery, MailFailure
+from workflow.ports import Delivery, Heartbeat, MailFailure, Message
 from workflow.recording import Recorder
 
 
@@ -185,7 +189,6 @@ def _database(office: Place, settings: Settings) -> Iterator[Finding]:
         for one in still_needed(database, settings.office):
             yield Finding(what="未办结", well=False, detail=one.wrong, remedy=one.right)
         yield from _clockwork(office, settings, database)
-        yield from _dead_mails(database)
         for failure in database.wake_failures():
             yield Finding(what="定时器", well=False, detail=str(failure), remedy="一小时后自动重试；请把日志交给管理员")
 
@@ -243,23 +246,81 @@ def _wide_open(url: str, place: Path) -> Iterator[Finding]:
         )
 
 
-def _dead_mails(database: Database) -> Iterator[Finding]:
-    dead = database.messages(state=Delivery.DEAD.value)
-    for mail in dead[:_SHOWN]:
-        about = mail.facts.get("report") or mail.facts.get("unit_name") or ""
+def _post(office: Place, settings: Settings) -> Iterator[Finding]:
+    """Whether the daemon works, and what became of the mails: dead, waiting, held."""
+    now = office.now or SystemClock().now()
+    local = rules_of(settings).calendar.local
+    try:
+        opened = open_database(office.database or settings.database_url, read_only=True)
+    except StorageError:
+        return  # said once, where the database is looked at
+    with opened as database:
+        beat = database.heartbeat()
+        if beat is not None and office.now is None:
+            yield from _beat(beat, now, settings, f"{local(beat.at):%Y-%m-%d %H:%M}")
+        yield from _dead_mails(database)
+        undone = [mail for mail in database.messages() if mail.state not in (Delivery.SENT, Delivery.DEAD)]
+    if not undone:
+        yield Finding(what="邮件", well=True, detail="没有等候发送的邮件")
+        return
+    oldest = min(undone, key=lambda mail: mail.created_at)
+    why = Counter(mail.last_error for mail in undone if mail.last_error).most_common(3)
+    detail = f"{len(undone)} 封等候发送，最早的一封自 {local(oldest.created_at):%Y-%m-%d %H:%M} 起等候"
+    if why:
+        detail += "；" + "；".join(f"{count} 封上次没有发成：{error}" for error, count in why)
+    is_early = now - oldest.created_at < _MAY_WAIT
+    yield Finding(
+        what="邮件",
+        well=is_early,
+        detail=detail,
+        remedy="" if is_early and not why else "邮件都留着，守护进程在运行、服务器能用时自动发送；何时再试，见它的日志",
+    )
+
+
+def _beat(beat: Heartbeat, now: datetime, settings: Settings, last: str) -> Iterator[Finding]:
+    patience = timedelta(seconds=3 * settings.heartbeat_seconds) + _BEAT_LATE
+    is_alive = abs(now - beat.at) < patience
+    yield Finding(
+        what="守护进程",
+        well=is_alive,
+        detail=f"{'在运行' if is_alive else '没有在工作'}，最近一次工作是 {last}（{beat.host}，进程号 {beat.pid}）",
+        remedy="" if is_alive else "请启动 kaoji serve，或看它的日志为何停下；时限和邮件都在等它",
+    )
+    if beat.held_reason is not None:
         yield Finding(
             what="邮件",
             well=False,
-            detail=f"{mail.name} <{mail.address}> 的 {mail.purpose.value} {about} 无法送达（{mail.last_error}）",
-            remedy=f"请在配置中改正 {mail.recipient} 的地址，并电话通知本人",
+            detail=f"邮件暂停发送：{beat.held_reason}",
+            remedy="核实无误后请运行 kaoji resume 放行",
+        )
+
+
+def _dead_mails(database: Database) -> Iterator[Finding]:
+    """What did not arrive and nobody took note of, by receiver: one address has to be corrected for all of his."""
+    dead: dict[tuple[str, str], list[Message]] = {}
+    for mail in database.messages(state=Delivery.DEAD.value):
+        if mail.acknowledged_at is None:
+            dead.setdefault((mail.recipient, mail.address), []).append(mail)
+    for (recipient, address), mails in list(dead.items())[:_SHOWN]:
+        told = "、".join(f"{purpose_word(one.purpose.value)} {about(one)}".strip() for one in mails[:3])
+        numbers = " ".join(str(one.id) for one in mails[:_SHOWN])
+        yield Finding(
+            what="邮件",
+            well=False,
+            detail=f"{mails[0].name} {recipient} <{address}> 有 {len(mails)} 封没有送达：{told}"
+            f"{' 等' if len(mails) > 3 else ''}（{mails[-1].last_error}）",
+            remedy="地址有误的，改正后重启守护进程即自动重发；地址无误的，kaoji mail retry；"
+            f"已电话告知的，kaoji mail acknowledge。编号：{numbers}",
         )
     if len(dead) > _SHOWN:
         yield Finding(
-            what="邮件", well=False, detail=f"另有 {len(dead) - _SHOWN} 封无法送达", remedy="请先处理以上各封"
+            what="邮件", well=False, detail=f"另有 {len(dead) - _SHOWN} 人的邮件没有送达", remedy="请先处理以上各人的"
         )
 
 
 _SHOWN = 20
+_MAY_WAIT = timedelta(minutes=15)
+_BEAT_LATE = timedelta(minutes=1)
 
 
 def _mail(office: Place, settings: Settings) -> Iterator[Finding]:
@@ -275,7 +336,7 @@ def _mail(office: Place, settings: Settings) -> Iterator[Finding]:
             what="邮件服务器",
             well=False,
             detail=failure.answer,
-            remedy="请核对 mail.host、mail.port、mail.tls，确认服务器在运行；邮件都留着，连上后自动补发",
+            remedy=f"{getattr(failure, 'remedy', '请看邮件服务器的日志')}；邮件都留着，能用了自动补发",
         )
 
 
@@ -284,5 +345,6 @@ _LOOKS: dict[str, _Look] = {
     "任职": _posts,
     "日历": _calendar,
     "数据库": _database,
+    "邮件": _post,
     "邮件服务器": _mail,
 }

@@ -265,6 +265,30 @@ def _liaison(liaison: Any) -> None:
         _worded(_act(liaison, name, about, "UNIT"), "--text", "对接部门、对象、内容、结果")
 
 
+def _mail(mail: Any) -> None:
+    listed = _with_json(_command(mail, "list", _lazy("app.mails", "mail_list"), "发给谁、发成没有"))
+    listed.add_argument(
+        "--state",
+        choices=["pending", "sending", "sent", "uncertain", "dead"],
+        help="待发 pending、正在发送 sending、已发出 sent、不知是否收到 uncertain、未送达 dead",
+    )
+    listed.add_argument("--person", metavar="PERSON", help="收件人编号")
+    show = _with_json(_command(mail, "show", _lazy("app.mails", "mail_show"), "一封邮件，及每次发送的结果"))
+    show.add_argument("mail", type=int, metavar="ID", help="邮件编号")
+    retried = _command(mail, "retry", _lazy("app.acts", "mail_retry"), "按收件人现在的地址重发未送达的邮件")
+    retried.add_argument("mails", type=int, nargs="*", metavar="ID", help="邮件编号")
+    retried.add_argument("--dead", action="store_true", help="全部未送达的邮件（已登记的除外）")
+    known = _command(mail, "acknowledge", _lazy("app.acts", "mail_acknowledge"), "登记：已用别的办法告知收件人")
+    known.add_argument("mails", type=int, nargs="+", metavar="ID", help="邮件编号")
+    _worded(known, "--reason", "如何告知的（必填）")
+    for made in (retried, known):
+        _with_json(made)
+        made.add_argument("--as", dest="actor", required=True, metavar="PERSON", help="办理人编号")
+        made.add_argument("--command-id", metavar="ID", help="命令编号；同一编号只办理一次")
+    tried = _with_json(_command(mail, "test", _lazy("app.mails", "mail_test"), "经配置的邮件服务器发一封测试邮件"))
+    tried.add_argument("address", metavar="ADDRESS", help="收件地址")
+
+
 def _audit(audit: Any) -> None:
     verify = _with_json(_command(audit, "verify", _lazy("app.upkeep", "audit_verify"), "验证流转记录未被改动"))
     verify.add_argument(
@@ -278,6 +302,7 @@ _GROUPS: dict[str, tuple[str, Callable[[Any], None]]] = {
     "report": ("报表的办理", _report_acts),
     "case": ("督查件", _case_acts),
     "liaison": ("赴市对接", _liaison),
+    "mail": ("邮件：发给谁、发成没有，重发与登记", _mail),
     "audit": ("流转记录", _audit),
 }
 

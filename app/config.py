@@ -1,6 +1,7 @@
 """The configuration: read, checked as a whole, and turned into values. Nothing starts on a mistake (spec, part 2)."""
 
 from collections.abc import Mapping
+from ipaddress import ip_address
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -162,6 +163,11 @@ def _mail(
     if ca_file is not None and not ca_file.is_file():
         wrong = f"找不到证书机构文件 {shape.ca_file}"
         problems.append(file.problem(("mail", "ca_file"), wrong, "请核对 mail.ca_file，相对路径从本文件算起"))
+    if shape.tls == "none" and shape.username is not None and not _is_this_machine(shape.host):
+        wrong = f"邮件密码会以明文送到 {shape.host}（写了 mail.username，而 mail.tls 是 none）"
+        problems.append(
+            file.problem(("mail", "tls"), wrong, "请改为 tls: starttls 或 tls；不需要密码的请去掉 username")
+        )
     return MailSettings(
         **{**stated, "ca_file": str(ca_file) if ca_file else None},
         password=_password(shape, file, path, environment, problems),
@@ -171,6 +177,15 @@ def _mail(
 
 _NARROW = 0o640
 """Who may at most read or write a file with a password: its owner, and its group may read."""
+
+
+def _is_this_machine(host: str) -> bool:
+    if host.lower() == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _password(

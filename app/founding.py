@@ -33,6 +33,8 @@ def found(running: Running) -> None:
     running.database.release_leases(now)
     if running.workflow.take_in(settings.fingerprint):
         log.info("configuration_taken_in", fingerprint=settings.fingerprint)
+    if resent := running.workflow.resend_corrected():
+        log.info("mails_resent", count=resent, reason="the addresses of their receivers were corrected")
 
 
 def _need_every_post(rules: Rules, now: datetime) -> None:

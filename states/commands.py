@@ -195,6 +195,25 @@ class Restore(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailCommand(Command):
+    """About mails that did not arrive, by their numbers."""
+
+    mails: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryMails(MailCommand):
+    """Send them again, to the receiver's present address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcknowledgeMails(MailCommand):
+    """Take note of them: their receivers were told otherwise, and how."""
+
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Resume(Command):
     """Go on after the clock was in doubt, or let the mails go that were held, with a reason."""
 

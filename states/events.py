@@ -309,6 +309,22 @@ class Resumed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MailsRetried:
+    """Mails that did not arrive are sent again, or on; each by its Message-ID, to the address that stands now."""
+
+    messages: tuple[str, ...]
+    addresses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailsAcknowledged:
+    """Somebody took note of mails that did not arrive, and says how their receivers were told."""
+
+    messages: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Restored:
     """The office goes on from a backup that ended with event `seq`, hash `head`.
 
@@ -362,6 +378,8 @@ DutyEvent = (
     | BulletinDue
     | ConfigurationTaken
     | Resumed
+    | MailsRetried
+    | MailsAcknowledged
     | Restored
 )
 Event = ReportEvent | CaseEvent | DutyEvent

@@ -110,6 +110,8 @@ EVENTS: Final[Mapping[str, Words]] = {
     "liaison_reminded": ("提醒对接", "liaison reminder"),
     "digest_due": ("每日汇总", "digest"),
     "bulletin_due": ("起草通报", "bulletin drafted"),
+    "mails_retried": ("重发邮件", "mails sent again"),
+    "mails_acknowledged": ("登记未达邮件", "undelivered mails acknowledged"),
     "configuration_taken": ("启用配置", "configuration taken in"),
     "resumed": ("确认恢复", "resumed"),
     "restored": ("从备份恢复", "restored from a backup"),

@@ -26,7 +26,7 @@ from states.office import Level
 from states.purposes import Purpose
 from states.ranks import RankKind, RankReading
 from storage.connection import Row
-from workflow.ports import ContactRow, Delivery, EventRow, Heartbeat, Message, SignOffRow
+from workflow.ports import Attempt, ContactRow, Delivery, EventRow, Heartbeat, Message, Outcome, SignOffRow
 
 _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _instant = datetime.fromisoformat
@@ -418,6 +418,18 @@ def message_values(model: Message) -> tuple[Any, ...]:
         text_or_none(model.acknowledged_at),
         model.acknowledged_by,
         model.acknowledged_note,
+    )
+
+
+def attempt(row: Row) -> Attempt:
+    """An attempt to deliver a mail from its row."""
+    number, begun_at, result, answer, ended_at = row
+    return Attempt(
+        number=number,
+        begun_at=_instant(begun_at),
+        outcome=None if result is None else Outcome(result),
+        answer=answer,
+        ended_at=_instant_or_none(ended_at),
     )
 
 

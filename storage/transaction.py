@@ -13,7 +13,7 @@ from storage.connection import ENDED, Connection, Ended, Row, Speaking, Writer
 from storage.errors import Conflict, TransactionEnded
 from storage.revision import need_current
 from workflow.chain import GENESIS
-from workflow.ports import Beat, ContactRow, EventRow, Heartbeat, Message, SignOffRow
+from workflow.ports import AT_ONCE, Beat, ContactRow, EventRow, Heartbeat, Message, SignOffRow
 
 _ENDLESS = 2**62
 _WAKING = ("duty", "report", "case")
@@ -191,6 +191,25 @@ class SqlTransaction:
         """Let no mail leave until somebody says so; None lets it go again."""
         since = None if reason is None else instant_text(self.now)
         self._connection.execute(sql.HOLD, (since, reason))
+
+    def mail(self, number: int) -> Message | None:
+        """One outgoing mail."""
+        row = self._connection.execute(sql.MAIL, (number,)).fetchone()
+        return None if row is None else rows.message(row)
+
+    def unsent_mails(self) -> Sequence[Message]:
+        """The mails that wait or are dead, by number."""
+        return [rows.message(row) for row in self._connection.execute(sql.UNSENT).fetchall()]
+
+    def resend_mail(self, number: int, address: str) -> None:
+        """Let it go to that address, at once."""
+        done = self._connection.execute(sql.RESEND, (address, address, instant_text(AT_ONCE), number))
+        self._need_one(done.rowcount, f"mail:{number}")
+
+    def acknowledge_mail(self, number: int, *, by: str, note: str) -> None:
+        """Note that somebody knows of a dead mail."""
+        done = self._connection.execute(sql.ACKNOWLEDGE, (instant_text(self.now), by, note, number))
+        self._need_one(done.rowcount, f"mail:{number}")
 
     def save_report(self, before: Report | None, after: Report) -> None:
         """Insert or update the row and whichever entries differ. Raises Conflict when the row has moved on."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from states.models import Case, Duty, DutyKind, PointsStatus, Report, ReportState
 from workflow.chain import GENESIS
-from workflow.ports import Beat, ContactRow, EventRow, Heartbeat, Message, SignOffRow
+from workflow.ports import AT_ONCE, Beat, ContactRow, Delivery, EventRow, Heartbeat, Message, SignOffRow
 
 
 @dataclass
@@ -138,6 +138,25 @@ class MemoryTransaction:
         assert self.state.heartbeat is not None
         since = None if reason is None else self.now
         self.state.heartbeat = replace(self.state.heartbeat, held_since=since, held_reason=reason)
+
+    def mail(self, number: int) -> Message | None:
+        return self.state.messages[number - 1] if 0 < number <= len(self.state.messages) else None
+
+    def unsent_mails(self) -> Sequence[Message]:
+        return [mail for mail in self.state.messages if mail.state is not Delivery.SENT]
+
+    def resend_mail(self, number: int, address: str) -> None:
+        mail = self.state.messages[number - 1]
+        first = mail.original_address or (mail.address if mail.address != address else None)
+        self.state.messages[number - 1] = replace(
+            mail, address=address, original_address=first, state=Delivery.PENDING, next_attempt_at=AT_ONCE
+        )
+
+    def acknowledge_mail(self, number: int, *, by: str, note: str) -> None:
+        mail = self.state.messages[number - 1]
+        self.state.messages[number - 1] = replace(
+            mail, acknowledged_at=self.now, acknowledged_by=by, acknowledged_note=note
+        )
 
     def earliest_wake(self, until: datetime) -> tuple[str, datetime] | None:
         waking = [

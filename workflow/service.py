@@ -36,7 +36,7 @@ from states.office import SYSTEM
 from states.rules import Rules
 from states.situation import NOTHING, Decided, Part, Situation, Woken
 from states.words import event_word, word
-from workflow import loading
+from workflow import loading, mails
 from workflow.log import log
 from workflow.ports import Beat, Clock, EventRow, Store, StoreFault, Transaction
 from workflow.recording import Answer, Recorder, answer_of, asked_sha256, stored_id
@@ -116,6 +116,8 @@ class Workflow:
         command = c.in_plain_words(command)
         if isinstance(command, c.Resume):
             return self._resume(command)
+        if isinstance(command, c.MailCommand):
+            return self._on_mails(command)
         while True:
             with self._begin() as tx:
                 self._need_same_rules(tx)
@@ -251,6 +253,32 @@ class Workflow:
             answer = self._on_duty(kind, unit, fact, command, tx)
             tx.commit()
             return answer
+
+    def _on_mails(self, command: c.MailCommand) -> Answer:
+        """About mails that did not arrive; no timer is concerned."""
+        if isinstance(command, c.AcknowledgeMails):
+            need_reason(command.reason, said="登记未达邮件")
+        with self._begin() as tx:
+            self._need_same_rules(tx)
+            before = tx.answered(stored_id(command))
+            if before:
+                return _repeated(command, tuple(before))
+            kind, unit = duties.all_duties(self.rules)[0]
+            answer = self._on_duty(kind, unit, mails.attended(command, self.rules.office, tx), command, tx)
+            tx.commit()
+            return answer
+
+    def resend_corrected(self) -> int:
+        """Send again what died of an address that is another by now. Returns how many mails that concerns."""
+        with self._begin() as tx:
+            fact = mails.corrected(self.rules.office, tx)
+            if fact is None:
+                return 0
+            kind, unit = duties.all_duties(self.rules)[0]
+            seq = _found(tx.duty(kind, unit), kind.value).seq
+            self._on_duty(kind, unit, fact, c.Command(command_id=f"resend {seq}", actor=SYSTEM), tx)
+            tx.commit()
+            return len(fact.messages)
 
     def _on_duty(self, kind: DutyKind, unit: str, fact: e.DutyEvent, command: c.Command, tx: Transaction) -> Answer:
         subject, duty = duties.duty_subject(kind, unit), tx.duty(kind, unit)

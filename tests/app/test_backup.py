@@ -23,6 +23,7 @@ from storage.lock import DaemonLock
 from storage.schema import create
 from tests.app.builders import a_working_office, last_month, records, url_of
 from tests.postgres import database_on
+from tests.storage.builders import a_claim
 from workflow.audit import verify
 from workflow.ports import Outcome
 
@@ -67,7 +68,7 @@ def send_all(office: Path) -> list[str]:
     """Every mail waiting leaves; their Message-IDs."""
     now = SystemClock().now()
     with open_database(url_of(office)) as database:
-        sent = list(database.claim(now, now + timedelta(minutes=2), 1000))
+        sent = list(database.claim(a_claim(now, timedelta(minutes=2), 1000)))
         for mail in sent:
             database.finish(mail, Outcome.ACCEPTED, now, answer="250 ok", next_attempt_at=None)
     return [mail.message_id for mail in sent]

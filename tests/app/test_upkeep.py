@@ -29,12 +29,14 @@ from storage.lock import DaemonLock
 from storage.schema import create
 from tests.app.builders import (
     a_working_office,
+    all_sent,
     an_office,
     complete_years,
     last_month,
     records,
     url_of,
 )
+from tests.storage.builders import a_claim
 from workflow.ports import EventRow, Outcome
 
 Run = Callable[..., tuple[int, str, str]]
@@ -52,7 +54,9 @@ def mail_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 @pytest.fixture(scope="module")
 def founded(tmp_path_factory: pytest.TempPathFactory, mail_server: int) -> Path:
     """An office at work, to copy."""
-    return a_working_office(tmp_path_factory.mktemp("founded"), ("port: 2525", f"port: {mail_server}"))
+    config = a_working_office(tmp_path_factory.mktemp("founded"), ("port: 2525", f"port: {mail_server}"))
+    all_sent(config)
+    return config
 
 
 @pytest.fixture
@@ -138,7 +142,7 @@ def test_all_is_well_in_an_office_at_work(kaoji: Run, office: Path, mail_server:
     status, printed, said = kaoji("check")
 
     assert (status, said) == (0, "")
-    assert [line[:1] for line in printed.splitlines()] == ["✓"] * 6
+    assert [line[:1] for line in printed.splitlines()] == ["✓"] * 7
     assert f"127.0.0.1:{mail_server} 可以连接" in printed
     assert records(office) == before
 
@@ -147,7 +151,9 @@ def test_check_as_json_is_one_document(kaoji: Run) -> None:
     status, printed, said = kaoji("check", "--json")
 
     assert (status, said) == (0, "")
-    assert findings(printed) == dict.fromkeys(["配置", "概况", "下一期", "日历", "流转记录", "邮件服务器"], True)
+    assert findings(printed) == dict.fromkeys(
+        ["配置", "概况", "下一期", "日历", "流转记录", "邮件", "邮件服务器"], True
+    )
 
 
 @pytest.mark.parametrize(
@@ -196,18 +202,20 @@ def test_a_database_not_yet_made_is_told_to_be_made(kaoji: Run, office: Path) ->
 
 
 def test_a_mail_given_up_is_named_with_its_reader_and_the_servers_words(kaoji: Run, office: Path) -> None:
+    due = "next_attempt_at = '1970-01-01T00:00:00.000000Z'"
+    harm(office, f"UPDATE message SET state = 'pending', sent_at = NULL, {due} WHERE id = 1")
     with open_database(url_of(office)) as database:
         now = SystemClock().now()
-        mail, *_ = database.claim(now, now + timedelta(minutes=2), 1)
+        mail, *_ = database.claim(a_claim(now, timedelta(minutes=2)))
         database.finish(mail, Outcome.PERMANENT, now, answer="550 no such\nuser here", next_attempt_at=None)
 
     status, _, said = kaoji("check")
 
     assert status == 1
     wrong, remedy = said.splitlines()
-    assert f"{mail.name} <{mail.address}>" in wrong
+    assert f"{mail.name} {mail.recipient} <{mail.address}>" in wrong
     assert "550 no such user here" in wrong
-    assert mail.recipient in remedy
+    assert f"编号：{mail.id}" in remedy
 
 
 @pytest.mark.parametrize(
