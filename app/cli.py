@@ -267,11 +267,7 @@ def _liaison(liaison: Any) -> None:
 
 def _mail(mail: Any) -> None:
     listed = _with_json(_command(mail, "list", _lazy("app.mails", "mail_list"), "发给谁、发成没有"))
-    listed.add_argument(
-        "--state",
-        choices=["pending", "sending", "sent", "uncertain", "dead"],
-        help="待发 pending、正在发送 sending、已发出 sent、不知是否收到 uncertain、未送达 dead",
-    )
+    listed.add_argument("--state", metavar="STATE", help="只看待发、正在发送、已发出、不知是否收到或未送达的")
     listed.add_argument("--person", metavar="PERSON", help="收件人编号")
     show = _with_json(_command(mail, "show", _lazy("app.mails", "mail_show"), "一封邮件，及每次发送的结果"))
     show.add_argument("mail", type=int, metavar="ID", help="邮件编号")

@@ -90,9 +90,10 @@ def _opened(parsed: argparse.Namespace) -> Iterator[_Post]:
 
 def mail_list(parsed: argparse.Namespace) -> int:
     """`kaoji mail list`: oldest first; the terminal shows the last of them."""
+    state = None if parsed.state is None else _named_state(parsed.state)
     with _opened(parsed) as post:
         person = None if parsed.person is None else resolve_person(parsed.person, post.names)
-        lines = [post.line(mail) for mail in post.database.messages(recipient=person, state=parsed.state)]
+        lines = [post.line(mail) for mail in post.database.messages(recipient=person, state=state)]
     if parsed.json:
         print_json(lines)
     elif not lines:
@@ -134,6 +135,15 @@ def _state(line: Document) -> str:
     if line["acknowledged_at"]:
         return f"{said}，已登记"
     return f"{said}（{line['last_error']}）" if line["last_error"] else said
+
+
+def _named_state(written: str) -> str:
+    """The state by the word it is shown as, or by its code."""
+    for state, said in STATES.items():
+        if written in (state.value, said, said.partition("，")[0]):
+            return state.value
+    words = "、".join(said.partition("，")[0] for said in STATES.values())
+    raise Unusable(f"没有“{written}”这种邮件状态", f"状态有：{words}")
 
 
 def mail_show(parsed: argparse.Namespace) -> int:

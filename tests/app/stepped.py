@@ -5,10 +5,17 @@ The stand-in for `datetime.datetime` is put in place before anything imports it,
 
 import datetime as dt
 import sys
+from pathlib import Path
 
 STEP = dt.timedelta(seconds=float(sys.argv[1]))
 _REAL = dt.datetime
 _ahead = [dt.timedelta(0)]
+
+
+def _peak_megabytes() -> float:
+    """The most memory this process held; what `getrusage` says begins with its parent's."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(next(line for line in status.splitlines() if line.startswith("VmHWM")).split()[1]) / 1024
 
 
 class _AnyMeta(type(_REAL)):  # type: ignore[misc]  # the class of a class
@@ -27,7 +34,6 @@ def main() -> None:
     dt.datetime = _Stepped  # type: ignore[misc]  # it stands in for the class
     import asyncio
     import json
-    import resource
     import time
 
     from app.beats import Beats
@@ -56,7 +62,7 @@ def main() -> None:
         return {
             "slept": time.monotonic() - began,
             "cpu": time.process_time() - cpu,
-            "megabytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+            "megabytes": _peak_megabytes(),
             "timers_before": before["timers"],
             "timers": counts["timers"] - before["timers"],
             "mail": counts["mail"] - before["mail"],

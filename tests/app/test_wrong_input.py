@@ -469,13 +469,14 @@ def test_a_mail_server_that_refuses_is_told_in_two_lines(
 
     status, printed, said = kaoji("check", *(["--json"] if as_json else []))
 
-    assert (status, len(said)) == (1, 2), said
-    assert f"127.0.0.1:{silent_port}" in said[0]
-    assert "mail.host" in said[1]
+    assert (status, len(said)) == (1, 4), said
+    assert "封等候发送" in said[0]
+    assert f"127.0.0.1:{silent_port}" in said[2]
+    assert "mail.host" in said[3]
     assert records(office) == before
     if as_json:
         wrong = [line for line in json.loads(printed) if not line["ok"]]
-        assert [line["what"] for line in wrong] == ["邮件服务器"]
+        assert [line["what"] for line in wrong] == ["邮件", "邮件服务器"]
 
 
 # --- usage ---------------------------------------------------------------------------------------------------------
