@@ -63,7 +63,8 @@ def an_office(sections: int) -> Office:
 def a_workflow(path: Path, office: Office, clock: VirtualClock) -> tuple[Workflow, Database]:
     """The product's own workflow on a SQLite file."""
     url = f"sqlite:///{path}"
-    create(url)
+    if not path.exists():
+        create(url)
     database = open_database(url)
     rules = Rules(office, Policies(), WorkingCalendar(workdays(frozenset(), frozenset()), office.timezone))
     return Workflow(database, rules, clock, mail_domain="office.example"), database

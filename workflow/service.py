@@ -354,15 +354,14 @@ class Workflow:
         None when one of them fails: then all are to be undone, and taken singly.
         """
         count = 0
-        while count != at_most and (due := tx.earliest_wake(tx.now)) is not None:
+        while (at_most is None or count < at_most) and (due := tx.earliest_wake(tx.now)) is not None:
             try:
-                self._wake(*due, tx)
+                count += self._wake(*due, tx)
             except StoreFault:
                 raise  # the database's fault is no timer's: all of them are tried again at the next beat
             except Exception:  # noqa: BLE001  it fails again when tried by itself, and is told of there
                 log.warning("timers_undone", subject=due[0], reason="one failed; each is now tried by itself")
                 return None
-            count += 1
         return count
 
     def _run_singly(self) -> int:
@@ -391,11 +390,11 @@ class Workflow:
                 tx.commit()
             return count
 
-    def _wake(self, subject: str, at: datetime, tx: Transaction, *, alone: bool = False) -> None:
+    def _wake(self, subject: str, at: datetime, tx: Transaction, *, alone: bool = False) -> int:
         """Apply what is due of a subject and, unless it is to be `alone`, of all its like at the same instant.
 
-        Who is told of several of them is told once. A unit has but one report in such a round: a review looks at the
-        unit's other reports.
+        Returns how many. Who is told of several of them is told once. A unit has but one report in such a round: a
+        review looks at the unit's other reports.
         """
         kind, _, key = subject.partition(":")
         parts: list[Part] = []
@@ -429,6 +428,7 @@ class Workflow:
         happened = [part for part in parts if part.decided]
         if happened:
             self._recorder.record(_wake_command(happened[0], at), happened, tx)
+        return len(parts)
 
 
 def _woken(subject: str, known: Report | Case | Duty, woken: Woken, situation: Situation = NOTHING) -> Part:

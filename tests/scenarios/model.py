@@ -421,12 +421,14 @@ class Model:
         """By the drafter or first signer while tracking."""
         must(row["actor"] in self.who(case["unit"], "drafter") | self.who(case["unit"], "first"), "not the unit's")
         must(case["state"] == "tracking", "not tracking")
+        must(row["text"].strip(), "nothing said")
         case["feedback"] = True
 
     def do_interview(self, row: Row, case: Data) -> None:
         """By the assessor, once, in interview."""
         must(row["actor"] in self.who(case["unit"], "assessor"), "not the assessor")
         must(case["state"] == "interview" and not case["held"], "no interview due")
+        must(row["text"].strip(), "nothing said")
         case["held"] = True
 
     def do_appeal(self, row: Row, case: Data) -> None:
@@ -434,6 +436,7 @@ class Model:
         must(row["actor"] in self.who(case["unit"], "first"), "not the first signer")
         must(case["points_status"] == "proposed" and not case["appealed"], "nothing to appeal")
         must(self.now <= self.appeal_end(case), "too late")
+        must(row["text"].strip(), "nothing said")
         case["appealed"] = True
 
     def appeal_end(self, case: Data) -> datetime:
@@ -465,6 +468,7 @@ class Model:
         """By the unit's liaison."""
         must(row["subject"] in self.units, "unknown unit")
         must(row["actor"] in self.holders(row["subject"], "liaison"), "not the liaison")
+        must(row["text"].strip(), "nothing said")
 
     do_call = do_visit
 
