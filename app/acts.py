@@ -23,7 +23,7 @@ from states import commands as c
 from states.errors import Refused
 from states.models import CaseState, PointsStatus, Report
 from states.report import NOT_SUBMITTED_COMPARISON, NOT_SUBMITTED_RANK, gaps, merged, read_row
-from states.words import word
+from states.words import state_word, word
 from storage.errors import StorageError
 from workflow.log import log
 from workflow.ports import EventRow
@@ -257,12 +257,19 @@ def _say(answer: Answer, parsed: argparse.Namespace, running: Running) -> None:
     own = [row for row in answer.events if row.subject == answer.events[0].subject]
     moved = next((row.to_state for row in reversed(own) if row.to_state), None)
     done = "此前已经办理" if answer.repeated else "已办理"
-    state = f"，现在是“{word(moved)}”" if moved else ""
+    state = f"，现在是“{_state_said(moved, answer.events[0].subject, running)}”" if moved else ""
     version = f"第 {answer.version} 版，" if answer.version else ""
     about = _about(answer.events[0].subject, parsed.subject, running)
     print(f"{done}：{about}{state}（{version}流转记录第 {answer.events[0].seq} 条）")
     for line in _lines(read_back):
         print(line)
+
+
+def _state_said(state: str, subject: str, running: Running) -> str:
+    """In the words of the report's level; a case's state is called the same at each."""
+    kind, _, ref = subject.partition(":")
+    report = running.database.report(ref) if kind == "report" else None
+    return state_word(state, report.level) if report else word(state)
 
 
 def _about(subject: str, asked: str, running: Running) -> str:

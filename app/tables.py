@@ -406,7 +406,7 @@ def _follows(step: Document, state: str) -> str:
         case "appeal_until":
             return f"{at} 前可以申诉一次"
         case "may_confirm":
-            return f"{at if step['at'] else '现在'} 起考绩办可以确认扣分；不予扣分随时可以"
+            return f"{f'{at} 起考绩办' if step['at'] else '考绩办现在'}可以确认扣分；不予扣分随时可以"
         case "next_review":
             worse = "转考绩扣分" if state == "interview" else "转督查约谈"
             return f"下次督查：已有进位且不再落后则销号，未见进位则{worse}"
@@ -483,7 +483,7 @@ def _particulars(kind: str, facts: Mapping[str, Any], names: Glance) -> Iterable
                     flags = "、".join(word(flag) for flag in judged["flags"])
                     yield f"{indicator(judged['indicator'], names)}：第{judged['rank']}{last}，{flags}"
         case "holder_reminded":
-            yield f"距时限 {facts['days_left']} 个工作日"
+            yield f"距时限 {facts['days_left']} 个工作日" if facts["days_left"] else "今天截止"
         case "overdue_escalated":
             yield word(facts["to"]) + (f"，督查件 {facts['case']}" if facts["case"] else "")
         case "holder_changed":

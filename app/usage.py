@@ -69,6 +69,13 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, **given: Any) -> None:
         super().__init__(**{"formatter_class": Formatter, **given})
 
+    def parse_known_args(self, *given: Any, **more: Any) -> Any:
+        """As argparse's; what a command does not know is told with that command's name, not the program's."""
+        parsed, unknown = super().parse_known_args(*given, **more)
+        if unknown:
+            self.error(f"不认识 {' '.join(unknown)}")
+        return parsed, unknown
+
     def error(self, message: str) -> NoReturn:
         """Two lines, and status 2."""
         print(f"用法不对：{message}", file=sys.stderr)

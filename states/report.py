@@ -21,7 +21,7 @@ from states.office import Indicator, Level, Office
 from states.ranks import read_rank, three_district_place
 from states.rules import ESCALATE, OVERDUE, REMIND, UNSUBMITTED, DeadlineTimer, Rules
 from states.situation import Decided, Situation, Woken, case_subject, report_subject
-from states.words import ACTS, word
+from states.words import ACTS, state_word
 
 NOT_SUBMITTED_RANK = "暂无排名"
 NOT_SUBMITTED_COMPARISON = "未报送"
@@ -83,7 +83,8 @@ def decide(
 
 def _need_state(report: Report, act: str, said: str) -> None:
     if REPORT.target(act, report.state) is None:
-        raise WrongState(f"{report.ref} 现在是“{word(report.state)}”，不能{said}", _instead(report, act))
+        stands = state_word(report.state, report.level, sent=report.sent)
+        raise WrongState(f"{report.ref} 现在是“{stands}”，不能{said}", _instead(report, act))
 
 
 def _instead(report: Report, act: str) -> str:
@@ -97,7 +98,7 @@ def _instead(report: Report, act: str) -> str:
             return "已经报送的表要修改，请接收人或考绩办退回"
         case ReportState.SECTION_SIGNED | ReportState.LEADER_SIGNED if act == "save":
             return "已有签字的表要修改，请签字人撤回或退回"
-    return f"只有在“{'”“'.join(word(state) for state in REPORT.sources(act))}”时可以{ACTS[act]}"
+    return f"只有在“{'”“'.join(state_word(state, report.level) for state in REPORT.sources(act))}”时可以{ACTS[act]}"
 
 
 def _need_role(

@@ -224,4 +224,4 @@ _HOLDER = (
 
 def _running(shown: str, pid: str) -> DaemonRunning:
     holder = f"守护进程（进程号 {pid}）" if pid else "另一个守护进程"
-    return DaemonRunning(f"数据库 {shown} 已由{holder}使用（daemon already running, pid {pid or '?'}）", _REMEDY)
+    return DaemonRunning(f"数据库 {shown} 已由{holder}使用", _REMEDY)

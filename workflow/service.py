@@ -32,10 +32,10 @@ from states.errors import (
 )
 from states.models import Case, Duty, DutyKind, Report
 from states.needs import need_reason
-from states.office import SYSTEM
+from states.office import SYSTEM, Level
 from states.rules import Rules
 from states.situation import NOTHING, Decided, Part, Situation, Woken
-from states.words import event_word, word
+from states.words import event_word, state_word
 from workflow import loading, mails
 from workflow.log import log
 from workflow.ports import Beat, Clock, EventRow, Store, StoreFault, Transaction
@@ -323,7 +323,7 @@ class Workflow:
                 f"没有报表 {command.report}", "报表写作 期次/单位，如 2015-10/shirong；kaoji status 列出全部报表"
             )
         subject = f"report:{report.ref}"
-        _need_current(command.version, report.version, subject, self.rules, tx)
+        _need_current(command.version, report, subject, self.rules, tx)
         situation = loading.for_report(command, report, self.rules, tx)
         decided = reports.decide(report, command, situation, self.rules, tx.now)
         part = Part(subject=subject, known=report, decided=decided, situation=situation)
@@ -337,7 +337,7 @@ class Workflow:
                 "督查件写作编号，或 期次/单位/指标、期次/单位/overdue；kaoji case list 列出全部督查件",
             )
         subject = f"case:{case.id}"
-        _need_current(command.version, case.version, subject, self.rules, tx)
+        _need_current(command.version, case, subject, self.rules, tx)
         decided = cases.decide(case, command, self.rules, tx.now)
         return self._recorder.record(command, [Part(subject=subject, known=case, decided=decided)], tx)
 
@@ -464,14 +464,14 @@ def _repeated(command: c.Command, rows: tuple[EventRow, ...]) -> Answer:
     return answer_of(rows, repeated=True)
 
 
-def _need_current(decided_on: int | None, present: int, subject: str, rules: Rules, tx: Transaction) -> None:
-    if decided_on is None or decided_on == present:
+def _need_current(decided_on: int | None, present: Report | Case, subject: str, rules: Rules, tx: Transaction) -> None:
+    if decided_on is None or decided_on == present.version:
         return
     since = [row for row in tx.events_of(subject, 0) if row.version > decided_on]
-    told = [f"{rules.office.named(row.actor)}{_done(row)}" for row in since[-_TOLD:]]
+    told = [f"{rules.office.named(row.actor)}{_done(row, present.level)}" for row in since[-_TOLD:]]
     more = f"共 {len(since)} 项，最近的是：" if len(since) > _TOLD else ""
     raise Stale(
-        f"您依据的是第 {decided_on} 版，现在是第 {present} 版，期间：{more}{'；'.join(told) or '没有这一版本'}",
+        f"您依据的是第 {decided_on} 版，现在是第 {present.version} 版，期间：{more}{'；'.join(told) or '没有这一版本'}",
         "请重新打开，看过现在的内容再办理",
     )
 
@@ -480,9 +480,9 @@ _TOLD = 5
 """So many of the changes since are named: whoever is that far behind must look anew anyway."""
 
 
-def _done(row: EventRow) -> str:
+def _done(row: EventRow, level: Level) -> str:
     how = json.loads(row.payload).get("how", "edit")
-    return event_word(row.kind, how=how) + (f"（{word(row.to_state)}）" if row.to_state else "")
+    return event_word(row.kind, how=how) + (f"（{state_word(row.to_state, level)}）" if row.to_state else "")
 
 
 __all__ = ["Answer", "Refused", "Workflow"]

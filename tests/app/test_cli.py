@@ -309,6 +309,20 @@ def test_a_case_says_its_rule_with_numbers_its_people_and_what_follows(kaoji: Ka
     assert printed.count("提醒约谈") == 1
 
 
+def test_history_says_of_the_last_reminder_that_it_is_due_that_day(kaoji: Kaoji) -> None:
+    _, printed, _ = kaoji("history", "2015-10/shirong")
+
+    assert "距时限 1 个工作日" in printed
+    assert "今天截止" in printed
+    assert "距时限 0" not in printed
+
+
+def test_a_deduction_that_may_be_confirmed_says_so_as_a_sentence(kaoji: Kaoji) -> None:
+    _, printed, _ = kaoji("case", "show", "2015-10/bureau/lutian")
+
+    assert "接下来：考绩办现在可以确认扣分；不予扣分随时可以" in printed
+
+
 # --- what people wrote is words, never markup, never a control -----------------------------------------------------
 
 HOSTILE = "[/x][link=http://evil.example]点我[/link][red]红[/red]\x1b]0;标题\x07\x1b[2J\u202e倒"

@@ -149,7 +149,7 @@ def test_it_stops_when_another_took_the_lock_its_server_forgot(office: Path, emp
             _until(lambda: _taken_over(empty_postgres_url, held))
             assert daemon.wait(timeout=30) == 1
 
-    assert "daemon already running" in _logs(office)
+    assert "守护进程" in _logs(office)
 
 
 def _taken_over(url: str, held: contextlib.ExitStack) -> bool:

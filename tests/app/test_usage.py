@@ -114,6 +114,13 @@ def test_wrong_usage_is_told_in_chinese(capsys: pytest.CaptureFixture[str], argu
     assert re.fullmatch(r"请看 kaoji( \w+)* --help", second)
 
 
+def test_an_option_nobody_knows_leads_to_the_help_of_its_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["report", "review", "2015-10/shirong", "--as", "x", "--text", "已阅"])
+
+    assert capsys.readouterr().err == "用法不对：不认识 --text 已阅\n请看 kaoji report review --help\n"
+
+
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stopped:
         main(["--version"])

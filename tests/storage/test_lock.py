@@ -41,7 +41,7 @@ def another_daemon(url: str) -> Iterator[subprocess.Popen[str]]:
 
 
 def test_a_second_daemon_is_refused_and_told_who_holds_the_lock(url: str) -> None:
-    with another_daemon(url) as process, pytest.raises(DaemonRunning, match=f"pid {process.pid}"):
+    with another_daemon(url) as process, pytest.raises(DaemonRunning, match=f"进程号 {process.pid}"):
         DaemonLock(url).__enter__()
 
 
@@ -62,7 +62,7 @@ def test_the_lock_is_free_after_its_holder_is_killed(url: str) -> None:
 
 def test_the_lock_can_be_taken_again_after_its_block(url: str) -> None:
     for _ in range(3):
-        with DaemonLock(url), pytest.raises(DaemonRunning, match=f"pid {os.getpid()}"):
+        with DaemonLock(url), pytest.raises(DaemonRunning, match=f"进程号 {os.getpid()}"):
             DaemonLock(url).__enter__()
 
 
@@ -125,7 +125,7 @@ def test_a_daemon_that_lost_its_lock_to_another_is_told(postgres: str) -> None:
     for url in database_on(postgres, "TEMPLATE template"):
         with DaemonLock(url) as lock:
             end_sessions(url)
-            with another_daemon(url) as process, pytest.raises(DaemonRunning, match=f"pid {process.pid}"):
+            with another_daemon(url) as process, pytest.raises(DaemonRunning, match=f"进程号 {process.pid}"):
                 lock.held()
 
 
