@@ -130,6 +130,18 @@ def _people(codes: Any, names: Glance) -> str:
     return "、".join(person(code, names) for code in codes) or "—"
 
 
+_VACANT: Final = Text("空缺，无人任此职", style="bold red")
+
+
+def _is_vacant(line: Document) -> bool:
+    """A report that waits for somebody, in a post that nobody holds."""
+    return not line["holders"] and line["state"] != "supervised"
+
+
+def _holders(line: Document, names: Glance) -> _Cell:
+    return _VACANT if _is_vacant(line) else _people(line["holders"], names)
+
+
 def _documents(value: Any) -> list[Document]:
     return list(value)
 
@@ -163,7 +175,7 @@ def show_board(lines: Iterable[Document], names: Glance, title: str | None = Non
                 _instant(line["due_at"]),
                 _instant(line["submitted_at"]),
                 str(line["round"]),
-                _people(line["holders"], names),
+                _holders(line, names),
                 _case_words(line["cases"]),
             )
             for line in lines
@@ -184,13 +196,13 @@ def _case_words(cases: Any) -> Text:
 # --- one report ----------------------------------------------------------------------------------------------------
 
 _NEXT: Final = {
-    "remind": "提醒办理人",
+    "remind": "系统提醒办理人",
     "overdue": "仍未报送则记为逾期",
     "case": "仍未报送则督查立项",
     "interview": "仍未报送则转督查约谈",
     "deduction": "仍未报送则转考绩扣分",
-    "review": "自动督查",
-    "roster": "任职有变，核对办理人",
+    "review": "系统自动督查",
+    "roster": "任职有变，系统核对办理人",
 }
 """What a report's next timer does."""
 
@@ -212,9 +224,11 @@ def show_report(document: Document, names: Glance, now: datetime) -> None:
         since = str(document["since"])
         days = (now - datetime.fromisoformat(since)).days
         say(f"办理人：{_people(document['holders'], names)}，自 {_instant(since)} 起（{days} 天）")
+    elif _is_vacant(document):
+        say("办理人：", _VACANT, "，请告知管理员任命；缺哪一职见 kaoji who")
     following: Any = document["next"]
     if following:
-        say(f"接下来：{_instant(following['at'])} 系统{_NEXT[following['what']]}")
+        say(f"接下来：{_instant(following['at'])} {_NEXT[following['what']]}")
     show_table(document, names)
     signoffs = _documents(document["signoffs"])
     if signoffs:
