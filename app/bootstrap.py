@@ -59,8 +59,9 @@ def read_settings(config: Path, *, for_act: bool = False) -> Settings:
         return known
     from app.config import load
 
+    began = SystemClock().now()
     settings = load(config, environment=os.environ)
-    remember(settings)
+    remember(settings, began)
     return settings
 
 

@@ -33,6 +33,7 @@ from storage.schema import current
 from workflow.audit import misplanned
 from workflow.ports import Delivery, Heartbeat, MailFailure, Message
 from workflow.recording import Recorder
+from workflow.service import doubt_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +148,7 @@ def _calendar(office: Place, settings: Settings) -> Iterator[Finding]:
     """
     today = rules_of(settings).calendar.day_of(office.now or SystemClock().now())
     known = known_years(settings.complete_years)
-    unknown = [year for year in (today.year, today.year + (today.month >= 11)) if year not in known]
+    unknown = [year for year in sorted({today.year, today.year + (today.month >= 11)}) if year not in known]
     if not unknown:
         yield Finding(what="日历", well=True, detail=f"放假调休安排收录到 {max(known)} 年")
     for year in unknown:
@@ -257,6 +258,7 @@ def _post(office: Place, settings: Settings) -> Iterator[Finding]:
     with opened as database:
         beat = database.heartbeat()
         if beat is not None and office.now is None:
+            yield from _clock(beat, now, settings, database)
             yield from _beat(beat, now, settings, f"{local(beat.at):%Y-%m-%d %H:%M}")
         yield from _dead_mails(database)
         undone = [mail for mail in database.messages() if mail.state not in (Delivery.SENT, Delivery.DEAD)]
@@ -275,6 +277,15 @@ def _post(office: Place, settings: Settings) -> Iterator[Finding]:
         detail=detail,
         remedy="" if is_early and not why else "邮件都留着，守护进程在运行、服务器能用时自动发送；何时再试，见它的日志",
     )
+
+
+def _clock(beat: Heartbeat, now: datetime, settings: Settings, database: Database) -> Iterator[Finding]:
+    """A daemon that does not believe the clock is running and does nothing: that is said before all else."""
+    last_event = database.mark().at
+    last_worked = max(beat.at, datetime.fromisoformat(last_event)) if last_event else beat.at
+    doubt = doubt_of(now, last_worked, timedelta(days=settings.longest_downtime_days), rules_of(settings))
+    if doubt is not None:
+        yield Finding(what="时钟", well=False, detail=doubt.message, remedy=doubt.remedy)
 
 
 def _beat(beat: Heartbeat, now: datetime, settings: Settings, last: str) -> Iterator[Finding]:

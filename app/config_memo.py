@@ -8,12 +8,16 @@ import os
 import pickle
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from app.settings import Settings
+
+_TICK = 0.02
+"""Seconds by which a file system's clock may lag behind the system's."""
 
 _PROGRAM = (Path(__file__).parent, Path(__file__).parents[1] / "states")
 
@@ -38,8 +42,11 @@ def recalled(config: Path) -> "Settings | None":
     return memo.settings if is_good else None
 
 
-def remember(settings: "Settings") -> None:
-    """Keep settings that were checked, without the password. Where nothing can be kept, nothing is."""
+def remember(settings: "Settings", began: datetime) -> None:
+    """Keep settings that were checked, without the password. Where nothing can be kept, nothing is.
+
+    `began` is when their reading began: of a file changed since, nobody knows what was read.
+    """
     from dataclasses import replace
 
     place = _place(settings.path)
@@ -48,10 +55,12 @@ def remember(settings: "Settings") -> None:
     kept = replace(settings, mail=replace(settings.mail, password=None), warnings=())
     draft = place.with_name(f"{place.name}.{os.getpid()}")
     with suppress(OSError):
+        if any(file.stat().st_ctime > began.timestamp() - _TICK for file in settings.files):
+            return
         digests = _digests(tuple((str(file.absolute()), "") for file in settings.files))
         memo = _Memo(_program(), digests, kept)
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             pickle.dump(memo, file)
         draft.replace(place)
 

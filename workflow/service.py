@@ -94,20 +94,9 @@ class Workflow:
             return self._doubt(tx)
 
     def _doubt(self, tx: Transaction) -> ClockDoubted | None:
-        """A clock that jumped would open, escalate and mail whole months at once, and nobody could undo it."""
         if self._longest_downtime is None or tx.last_worked is None:
             return None
-        if tx.clock - tx.last_worked > self._longest_downtime:
-            said = f"已超过 {self._longest_downtime.days} 天"
-        elif tx.last_worked - tx.clock > TURNED_BACK:
-            said = "比那时还早"
-        else:
-            return None
-        now, last = (self.rules.calendar.local(at).strftime("%Y-%m-%d %H:%M") for at in (tx.clock, tx.last_worked))
-        return ClockDoubted(
-            f"时钟不可信：现在是 {now}，而系统最近一次工作是 {last}，{said}；定时器和邮件都已暂停",
-            "请核对服务器时间，改正后自动恢复；时间确实无误时，请运行 kaoji resume 确认",
-        )
+        return doubt_of(tx.clock, tx.last_worked, self._longest_downtime, self.rules)
 
     def execute(self, command: c.Command) -> Answer:
         """Carry out one command. Raises a subclass of `Refused` where the rules forbid it; nothing changed."""
@@ -213,6 +202,8 @@ class Workflow:
                 return _repeated(command, tuple(before))
             beat, doubt = tx.heartbeat(), self._doubt(tx)
             held = beat.held_reason if beat else None
+            if doubt is None:  # while the clock is doubted no configuration can be taken in, so none is asked for
+                self._need_same_rules(tx)
             if doubt is None and held is None:
                 raise WrongState("时钟可信，邮件也没有暂停，没有什么需要确认", "如有疑问，请运行 kaoji check")
             last_worked = tx.last_worked if doubt else None
@@ -431,6 +422,21 @@ class Workflow:
         return len(parts)
 
 
+def doubt_of(clock: datetime, last_worked: datetime, longest_downtime: timedelta, rules: Rules) -> ClockDoubted | None:
+    """Why the clock cannot be believed: one that jumped would open, escalate and mail whole months, past recall."""
+    if clock - last_worked > longest_downtime:
+        said = f"已超过 {longest_downtime.days} 天"
+    elif last_worked - clock > TURNED_BACK:
+        said = "比那时还早"
+    else:
+        return None
+    now, last = (rules.calendar.local(at).strftime("%Y-%m-%d %H:%M") for at in (clock, last_worked))
+    return ClockDoubted(
+        f"时钟不可信：现在是 {now}，而系统最近一次工作是 {last}，{said}；定时器和邮件都已暂停",
+        "请核对服务器时间，改正后自动恢复；时间确实无误时，请运行 kaoji resume 确认",
+    )
+
+
 def _woken(subject: str, known: Report | Case | Duty, woken: Woken, situation: Situation = NOTHING) -> Part:
     return Part(subject=subject, known=known, decided=woken.decided, situation=situation, timers_until=woken.until)
 
@@ -485,4 +491,4 @@ def _done(row: EventRow, level: Level) -> str:
     return event_word(row.kind, how=how) + (f"（{state_word(row.to_state, level)}）" if row.to_state else "")
 
 
-__all__ = ["Answer", "Refused", "Workflow"]
+__all__ = ["Answer", "Refused", "Workflow", "doubt_of"]

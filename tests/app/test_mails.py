@@ -260,6 +260,16 @@ def test_check_sees_a_daemon_that_is_dead(kaoji: Run, office: Path, days: int, *
     assert "4711" in str(finding["detail"])
 
 
+def test_check_sees_a_clock_nobody_believes(kaoji: Run, office: Path) -> None:
+    at = text_of(timedelta(days=-1))
+    harm(office, "INSERT INTO heartbeat (id, at, pid, host, started_at) VALUES (1, ?, 4711, 'server', ?)", at, at)
+
+    (finding,) = findings(kaoji, "时钟")
+
+    assert not finding["ok"]
+    assert "kaoji resume" in str(finding["remedy"])
+
+
 @pytest.mark.parametrize(("minutes", "is_well"), [(5, True), (60, False)])
 def test_check_sees_how_long_mail_waits_and_why(kaoji: Run, office: Path, minutes: int, *, is_well: bool) -> None:
     harm(

@@ -299,6 +299,12 @@ def test_a_year_the_calendar_does_not_know_is_not_well(tmp_path: Path) -> None:
     assert f"缺 {LAST_KNOWN_YEAR + 2} 年" in following.detail
 
 
+def test_a_year_the_calendar_does_not_know_is_named_once(tmp_path: Path) -> None:
+    (finding,) = calendar_on(an_office(tmp_path), LAST_KNOWN_YEAR + 1, 10)
+
+    assert f"缺 {LAST_KNOWN_YEAR + 1} 年" in finding.detail
+
+
 def test_one_stated_day_does_not_make_a_year_known(tmp_path: Path) -> None:
     stated = an_office(tmp_path, ("holidays: []", f"holidays: [{LAST_KNOWN_YEAR + 1}-01-01]"))
 

@@ -28,6 +28,7 @@ from tests.states.builders import (
     at,
     rules,
 )
+from workflow.ports import Beat
 from workflow.service import Workflow
 
 
@@ -184,6 +185,22 @@ def test_an_act_under_an_organisation_of_one_s_own_is_refused(desk: Desk) -> Non
 
     assert desk.store.state is before
     under(desk.rules, desk.store, desk, "the office's").execute(edit(CLERK, rank_text="第1"))
+
+
+def test_mails_held_are_not_let_go_under_an_organisation_of_one_s_own(desk: Desk) -> None:
+    desk.workflow.take_in("the office's")
+    with desk.store.begin(desk.clock.now()) as tx:
+        tx.beat(Beat(pid=7, host="server", started_at=desk.clock.now()))
+        tx.hold_mail("restored")
+        tx.commit()
+    invented = rules(an_office(an_appointment("mallory", "shirong", Role.CLERK)))
+    resume = c.Resume(command_id="resume", actor="mallory", reason="looked through")
+
+    with pytest.raises(OtherRules):
+        under(invented, desk.store, desk, "mallory's").execute(resume)
+
+    assert desk.store.state.heartbeat is not None
+    assert desk.store.state.heartbeat.held_reason == "restored"
 
 
 # --- late is late, and nobody is forgotten ---------------------------------------------------------------------------
