@@ -121,9 +121,7 @@ def _instant(text: str | None, running: Running) -> datetime:
     try:
         instant = datetime.fromisoformat(text or "")
     except ValueError:
-        raise Unusable(
-            f"时间“{text or ''}”读不出", "应如 2026-11-24 或 2026-11-24T09:00，--from 和 --to 都要写"
-        ) from None
+        raise Unusable(f"时间“{text or ''}”读不出", "应如 2026-11-24 或 2026-11-24T09:00") from None
     return instant if instant.tzinfo else instant.replace(tzinfo=running.rules.calendar.zone)
 
 
@@ -161,7 +159,10 @@ def _command(parsed: argparse.Namespace, running: Running) -> c.Command:
     if parsed.act == "edit":
         return _edit(parsed, running)
     words, version = getattr(parsed, "text", ""), parsed.version
-    return command_for(parsed.act, **_by(parsed), subject=parsed.subject, words=words, version=version)
+    command = command_for(parsed.act, **_by(parsed), subject=parsed.subject, words=words, version=version)
+    if isinstance(command, c.LogContact) and parsed.date is not None:
+        return replace(command, took_place=_instant(parsed.date, running))
+    return command
 
 
 def _by(parsed: argparse.Namespace) -> dict[str, Any]:

@@ -262,7 +262,9 @@ def _liaison(liaison: Any) -> None:
     )
     listed.add_argument("--unit", help="单位代码或名称")
     for name, about in (("visit", "登记赴市对接"), ("call", "登记电话对接")):
-        _worded(_act(liaison, name, about, "UNIT"), "--text", "对接部门、对象、内容、结果")
+        logged = _act(liaison, name, about, "UNIT")
+        _worded(logged, "--text", "对接部门、对象、内容、结果")
+        logged.add_argument("--date", metavar="DAY", help="补登时写实际日期，如 2026-12-03（默认现在）")
 
 
 def _mail(mail: Any) -> None:

@@ -53,9 +53,10 @@ vars(argparse).update(
 
 METAVARS: Final = {
     "ACT": "事项", "ADDRESS": "地址", "CASE": "督查件", "COMMAND": "命令", "CONFIG": "文件", "DATABASE": "地址",
-    "DIR": "目录", "FILE": "文件", "ID": "编号", "INDICATOR": "指标", "INSTANT": "时刻", "N": "数", "PATH": "路径",
-    "PERIOD": "期次", "PERSON": "人员", "PERSON|UNIT": "人员或单位", "REF": "报表", "REF|CASE": "报表或督查件",
-    "SHELL": "外壳", "STATE": "状态", "TEXT": "文字", "TIME": "时间", "UNIT": "单位", "WHAT": "内容",
+    "DAY": "日期", "DIR": "目录", "FILE": "文件", "ID": "编号", "INDICATOR": "指标", "INSTANT": "时刻", "N": "数",
+    "PATH": "路径", "PERIOD": "期次", "PERSON": "人员", "PERSON|UNIT": "人员或单位", "REF": "报表",
+    "REF|CASE": "报表或督查件", "SHELL": "外壳", "STATE": "状态", "TEXT": "文字", "TIME": "时间", "UNIT": "单位",
+    "WHAT": "内容",
 }  # fmt: skip
 """What stands for a value in usage and help, by the name it has in the code."""
 

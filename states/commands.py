@@ -5,6 +5,7 @@ before their eyes; None means "whatever it is now" (a story line, a timer).
 """
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TypeVar
 
 from states.plainwords import cleaned
@@ -170,6 +171,8 @@ class LogContact(Command):
     unit: str
     visit: bool
     text: str = ""
+    took_place: datetime | None = None
+    """When it was, where it is logged later."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

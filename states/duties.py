@@ -101,7 +101,9 @@ def log_contact(duty: Duty | None, command: c.LogContact, rules: Rules, now: dat
     need_words(
         command.text, said="登记赴市对接" if command.visit else "登记电话对接", what="对接的部门、对象、内容和结果"
     )
-    fact = e.ContactLogged(visit=command.visit, text=command.text.strip())
+    if command.took_place is not None and command.took_place > now:
+        raise WrongTime("对接的日期还没有到", "请写实际发生的日期，--date 不晚于今天")
+    fact = e.ContactLogged(visit=command.visit, text=command.text.strip(), took_place=command.took_place)
     return [Decided(duty_subject(DutyKind.LIAISON, command.unit), fact)]
 
 
@@ -152,8 +154,17 @@ def liaison_instants(duty: Duty, rules: Rules) -> tuple[datetime, datetime]:
     return reminded, calendar.later(reminded, policies.liaison_head_days, policies.liaison_time)
 
 
-def _next_liaison(duty: Duty, rules: Rules) -> datetime | None:
-    return next((instant for instant in liaison_instants(duty, rules) if instant > duty.timers_until), None)
+def _next_liaison(duty: Duty, rules: Rules) -> datetime:
+    """The officer is told when the visit is due, the head some days later, then the officer again every fortnight."""
+    due, head = liaison_instants(duty, rules)
+    following = due
+    while following <= duty.timers_until:
+        if duty.timers_until < head and following == due:
+            return head
+        policies = rules.policies
+        day: date = rules.calendar.day_of(following) + timedelta(days=policies.liaison_calendar_days)
+        following = rules.calendar.at(day, policies.liaison_time)
+    return following
 
 
 def wake(duty: Duty, rules: Rules, now: datetime) -> Woken:
@@ -166,7 +177,7 @@ def wake(duty: Duty, rules: Rules, now: datetime) -> Woken:
         case DutyKind.OPENING:
             return _open_period(duty, rules, subject)
         case DutyKind.LIAISON:
-            head = due != liaison_instants(duty, rules)[0]
+            head = due == liaison_instants(duty, rules)[1]
             return Woken(due, [Decided(subject, e.LiaisonReminded(due_instants=(due,), head=head))])
         case DutyKind.DIGEST:
             last = _last_digest(due, now, rules)
@@ -209,5 +220,5 @@ def began(event: e.DutyBegan) -> Duty:
 def evolve(duty: Duty, event: e.DutyEvent, *, at: datetime) -> Duty:
     """The duty after one fact. A visit restarts the fortnight, a call does not."""
     if isinstance(event, e.ContactLogged) and event.visit:
-        return replace(duty, seq=duty.seq + 1, since=at)
+        return replace(duty, seq=duty.seq + 1, since=max(duty.since, event.took_place or at))
     return replace(duty, seq=duty.seq + 1)

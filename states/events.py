@@ -251,10 +251,11 @@ class PeriodOpened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactLogged:
-    """A liaison visit or call."""
+    """A liaison visit or call; `took_place` where it was logged later than it was made."""
 
     visit: bool
     text: str
+    took_place: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -194,7 +194,7 @@ INVARIANTS = (
         "K04",
         "对接登记与其记录不符",
         "SELECT c.event_seq FROM liaison_contact c LEFT JOIN event e ON e.seq = c.event_seq WHERE e.seq IS NULL"
-        " OR e.kind <> 'contact_logged' OR e.actor <> c.person OR e.at <> c.at"
+        " OR e.kind <> 'contact_logged' OR e.actor <> c.person OR e.at < c.at"
         " OR e.subject <> 'duty:liaison/' || c.unit",
     ),
     Invariant(

@@ -44,6 +44,6 @@ def _signoff(event: e.ReportSigned, report: Report, row: EventRow) -> SignOffRow
 
 
 def _contact(event: e.ContactLogged, duty: Duty, row: EventRow) -> ContactRow:
-    return ContactRow(
-        unit=duty.unit, person=row.actor, at=row.at, visit=event.visit, text=event.text, event_seq=row.seq
-    )
+    """On the day it was made; its event says when it was logged."""
+    at = event.took_place or row.at
+    return ContactRow(unit=duty.unit, person=row.actor, at=at, visit=event.visit, text=event.text, event_seq=row.seq)

@@ -278,8 +278,13 @@ def test_a_closed_case_is_not_reminded_of() -> None:
 def test_a_liaison_is_reminded_after_14_days_and_the_head_told_3_working_days_later() -> None:
     desk = Desk().live_until("2015-12-01 08:00")
 
-    assert desk.instants(e.LiaisonReminded) == ["2015-10-22 09:00", "2015-10-27 09:00"]
-    assert (desk.told(Purpose.LIAISON_DUE), desk.told(Purpose.LIAISON_BEHIND)) == ([COLLEAGUE], [HEAD])
+    assert desk.instants(e.LiaisonReminded) == [
+        "2015-10-22 09:00",
+        "2015-10-27 09:00",
+        "2015-11-05 09:00",
+        "2015-11-19 09:00",
+    ]
+    assert (desk.told(Purpose.LIAISON_DUE), desk.told(Purpose.LIAISON_BEHIND)) == ([COLLEAGUE] * 3, [HEAD])
 
 
 @pytest.mark.parametrize(("is_visit", "due"), [(True, "2015-11-03 09:00"), (False, "2015-10-22 09:00")])

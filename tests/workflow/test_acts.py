@@ -7,7 +7,7 @@ import pytest
 
 from states import commands as c
 from states import events as e
-from states.errors import AlreadyDone, OtherRules, WrongContent, WrongState
+from states.errors import AlreadyDone, OtherRules, WrongContent, WrongState, WrongTime
 from states.models import ReportState
 from states.office import Role
 from states.purposes import Purpose
@@ -338,3 +338,30 @@ def test_sections_submitted_are_read_whatever_mapping_they_come_in(desk: Desk) -
 
     assert isinstance(decided.event, e.TableSaved)
     assert {entry.indicator: entry.rank_text for entry in decided.event.entries}["szcg"] == "第4"
+
+
+def contact(took_place: str) -> c.LogContact:
+    return c.LogContact(
+        command_id=took_place, actor=COLLEAGUE, unit="shirong", visit=True, text="赴市", took_place=at(took_place)
+    )
+
+
+def test_a_visit_logged_later_counts_from_the_day_it_was_made(desk: Desk) -> None:
+    desk.live_until("2015-10-19 10:00")
+
+    desk.workflow.execute(contact("2015-10-12 00:00"))
+    desk.live_until("2015-10-27 10:00")
+
+    assert desk.store.state.contacts[-1].at == at("2015-10-12 00:00")
+    assert "2015-10-26 09:00" in desk.instants(e.LiaisonReminded, "duty:liaison/shirong")
+
+
+def test_a_visit_of_tomorrow_cannot_be_logged(desk: Desk) -> None:
+    with pytest.raises(WrongTime):
+        desk.workflow.execute(contact("2015-10-09 00:00"))
+
+
+def test_a_unit_that_never_visits_is_reminded_again(desk: Desk) -> None:
+    desk.live_until("2015-12-01 10:00")
+
+    assert len(desk.told(Purpose.LIAISON_DUE)) >= 3
