@@ -7,7 +7,7 @@ from typing import assert_never
 
 from states import commands as c
 from states import events as e
-from states.errors import UnknownSubject, WrongActor, WrongTime
+from states.errors import UnknownSubject, WrongActor, WrongState, WrongTime
 from states.models import Duty, DutyKind
 from states.needs import need_words
 from states.office import Level, Role
@@ -93,6 +93,8 @@ def log_contact(duty: Duty | None, command: c.LogContact, rules: Rules, now: dat
     if command.unit not in rules.office.unit_by_code:
         raise UnknownSubject(f"没有单位 {command.unit}", f"单位有：{'、'.join(rules.office.unit_by_code)}")
     liaisons = rules.liaisons(command.unit, now)
+    if duty is None and command.actor in liaisons:
+        raise WrongState("系统还没有开始工作，不能登记对接", "请先启动守护进程（kaoji serve）")
     if duty is None or command.actor not in liaisons:
         raise WrongActor(
             f"{rules.office.named(command.actor)} 不是 {command.unit} 的对接人，不能登记对接",

@@ -50,7 +50,8 @@ class Engine:
     """One database and how its dialect differs.
 
     `begin` starts a transaction that holds the office's write lock, `begin_outbox` one on the queue of mails alone,
-    `begin_reading` one that sees one state of the database; `skip_locked` ends the query that claims mails.
+    `begin_reading` one that sees one state of the database; `skip_locked` ends the query that claims mails;
+    `clock` asks a server what time it is, empty where the database has no clock of its own.
     """
 
     shown: str
@@ -61,6 +62,7 @@ class Engine:
     begin_outbox: str
     begin_reading: str
     skip_locked: str
+    clock: str = ""
     patience: float = PATIENCE_SECONDS
 
 

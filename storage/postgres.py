@@ -38,6 +38,7 @@ def postgres_engine(address: PostgresAddress, patience: float = PATIENCE_SECONDS
         begin_outbox="BEGIN",
         begin_reading="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         skip_locked="FOR UPDATE SKIP LOCKED",
+        clock="SELECT clock_timestamp()",
         patience=patience,
     )
 

@@ -182,6 +182,11 @@ class SqlTransaction:
         started = instant_text(beat.started_at)
         self._connection.execute(sql.BEAT, (instant_text(self.clock), beat.pid, beat.host, started))
 
+    def server_clock(self) -> datetime | None:
+        """What time it is by the database's server; None where the database has no clock of its own."""
+        asked = self._writer.engine.clock
+        return self._connection.execute(asked).fetchone()[0] if asked else None
+
     def turn_back(self) -> None:
         """Believe the clock: `now` becomes what it says, and the heartbeat with it."""
         self.now = self.last_worked = self.clock

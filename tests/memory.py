@@ -129,6 +129,9 @@ class MemoryTransaction:
             held_reason=held.held_reason if held else None,
         )
 
+    def server_clock(self) -> datetime | None:
+        return None
+
     def turn_back(self) -> None:
         self.now = self.last_worked = self.clock
         if self.state.heartbeat is not None:

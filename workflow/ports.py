@@ -245,6 +245,9 @@ class Transaction(Protocol):
     def beat(self, beat: Beat) -> None:
         """A daemon works: note its heartbeat at what the clock says now."""
 
+    def server_clock(self) -> datetime | None:
+        """What time it is by the database's server; None where the database has no clock of its own."""
+
     def turn_back(self) -> None:
         """Believe the clock, even where it is before the last event or the heartbeat: `now` becomes what it says."""
 

@@ -96,7 +96,18 @@ class Workflow:
     def _doubt(self, tx: Transaction) -> ClockDoubted | None:
         if self._longest_downtime is None or tx.last_worked is None:
             return None
-        return doubt_of(tx.clock, tx.last_worked, self._longest_downtime, self.rules)
+        return self._astray(tx) or doubt_of(tx.clock, tx.last_worked, self._longest_downtime, self.rules)
+
+    def _astray(self, tx: Transaction) -> ClockDoubted | None:
+        """A server's database is acted on from many machines: none of them carries the office to an hour of its own."""
+        server = tx.server_clock()
+        if server is None or abs(tx.clock - server) <= TURNED_BACK:
+            return None
+        here, there = (self.rules.calendar.local(at).strftime("%Y-%m-%d %H:%M") for at in (tx.clock, server))
+        return ClockDoubted(
+            f"本机时钟与数据库服务器不一致：本机是 {here}，数据库服务器是 {there}",
+            "请校准走得不对的一方，一致后自动恢复；没有办理任何事项",
+        )
 
     def execute(self, command: c.Command) -> Answer:
         """Carry out one command. Raises a subclass of `Refused` where the rules forbid it; nothing changed."""
@@ -200,6 +211,9 @@ class Workflow:
             before = tx.answered(stored_id(command))
             if before:
                 return _repeated(command, tuple(before))
+            astray = None if self._longest_downtime is None else self._astray(tx)
+            if astray is not None:
+                raise astray  # which of two clocks is right is not for a word to settle
             beat, doubt = tx.heartbeat(), self._doubt(tx)
             held = beat.held_reason if beat else None
             if doubt is None:  # while the clock is doubted no configuration can be taken in, so none is asked for

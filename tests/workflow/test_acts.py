@@ -365,3 +365,10 @@ def test_a_unit_that_never_visits_is_reminded_again(desk: Desk) -> None:
     desk.live_until("2015-12-01 10:00")
 
     assert len(desk.told(Purpose.LIAISON_DUE)) >= 3
+
+
+def test_before_the_first_start_a_liaison_is_told_what_is_missing() -> None:
+    workflow = Workflow(MemoryStore(), rules(), Desk().clock, mail_domain="test.example")
+
+    with pytest.raises(WrongState, match="还没有开始工作"):
+        workflow.execute(contact("2015-10-07 00:00"))
