@@ -219,6 +219,15 @@ def _edit(parsed: argparse.Namespace, running: Running) -> c.SaveTable:
         comparison=parsed.comparison,
         target=parsed.target,
     )
+    report = running.database.report(parsed.subject)
+    stands = {entry.indicator: entry for entry in report.entries}.get(row.indicator) if report else None
+    given = (row.rank_text, row.comparison, row.target)
+    # A repetition under its id is answered as then, and one decided on an older version is told what changed since.
+    is_new = parsed.command_id is None and report is not None and parsed.version in (None, report.version)
+    if stands is not None and is_new and not parsed.take_over:
+        now = (stands.rank_text, stands.comparison, stands.target)
+        if all(text in (None, present) for text, present in zip(given, now, strict=True)):
+            raise Unusable("这一行本来就是这样，没有改动", "要改的请写成不同的内容；已送签的表没有收回")
     return c.SaveTable(
         **_by(parsed),
         report=parsed.subject,

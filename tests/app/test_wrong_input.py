@@ -143,6 +143,15 @@ def test_a_refused_question_prints_no_half_document(refused: Refuse, arguments: 
     assert refused(*arguments, "--json")
 
 
+def test_an_edit_that_changes_nothing_is_no_edit(kaoji: Run, refused: Refuse) -> None:
+    edit = ("report", "edit", REF, "stalls", "--rank", "第5", "--as", "market.clerk")
+    assert kaoji(*edit)[0] == 0
+
+    said, _ = refused(*edit)
+
+    assert "没有改动" in said
+
+
 def test_a_stale_version_names_what_was_done_since(kaoji: Run, refused: Refuse) -> None:
     edit = ("report", "edit", REF, "stalls", "--rank", "第5", "--as", "market.clerk", "--version", "1")
     assert kaoji(*edit)[0] == 0
