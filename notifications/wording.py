@@ -12,7 +12,7 @@ from states.words import day_words, instant_words, month_words, ordinal, post_wo
 
 Facts = Mapping[str, Any]
 
-_TODO = {
+_WHAT_TO_DO = {
     "draft": ("填报、送签", "fill it in and send it for signature"),
     "sent": ("审签", "read and sign it"),
     "section_signed": ("审签", "read and sign it"),
@@ -92,7 +92,7 @@ class Wording:
     def todo(self, report: Facts) -> str:
         """What its holder is to do."""
         standing = "sent" if report["state"] == "draft" and report["sent"] else report["state"]
-        chinese, english = _TODO.get(standing, ("", ""))
+        chinese, english = _WHAT_TO_DO.get(standing, ("", ""))
         return self._say(chinese, english)
 
     def title(self, report: Facts) -> str:
