@@ -31,9 +31,8 @@ from storage.database import Database, open_database
 from storage.errors import DatabaseLost, NoDatabase, SchemaNotCurrent, StorageError
 from storage.schema import current
 from workflow.audit import misplanned
+from workflow.clockcheck import doubt_of
 from workflow.ports import Delivery, Heartbeat, MailFailure, Message
-from workflow.recording import Recorder
-from workflow.service import doubt_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,9 +224,8 @@ def _clockwork(office: Place, settings: Settings, database: Database) -> Iterato
         return
     now = office.now or SystemClock().now()
     set_aside = {(failure.subject, failure.until) for failure in database.wake_failures()}
-    plan = Recorder(rules_of(settings), settings.mail.domain).planned
     with database.steady():
-        for problem in itertools.islice(misplanned(database, plan, now, set_aside), _SHOWN):
+        for problem in itertools.islice(misplanned(database, rules_of(settings), now, set_aside), _SHOWN):
             yield Finding(
                 what="定时器",
                 well=False,

@@ -1,6 +1,6 @@
 """Proves the audit: the chain holds, replay gives the rows that stand, every mail names a head that was (part 12)."""
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
@@ -9,10 +9,11 @@ from states.canonical import content_sha256, sha256
 from states.codec import decode
 from states.events import DutyBegan
 from states.models import Case, Duty, Report
+from states.rules import Rules
 from workflow.chain import GENESIS, BadLink, mails_sha256, verified
+from workflow.kinds import Model, evolved, planned
 from workflow.ports import ContactRow, EventRow, Message, SignOffRow
 from workflow.projection import Voiding, projected
-from workflow.recording import Model, evolved
 
 
 class AuditReader(Protocol):
@@ -302,14 +303,14 @@ def _contradiction(one: Witness, found: str | None, last: int, known: Container[
 
 def misplanned(
     reader: AuditReader,
-    plan: Callable[[Model, datetime], Model],
+    rules: Rules,
     now: datetime,
     set_aside: Container[tuple[str, datetime]],
 ) -> Iterator[str]:
     """The rows whose turn or timer is not what the rules make of what happened: somebody put the clockwork out of gear.
 
-    `plan` gives a model its holders and its next timer under the rules in force; `set_aside` are the subjects whose
-    timer failed, each with the instant it waits for. Nothing after `now` or the latest event can have been applied.
+    `rules` are those in force; `set_aside` are the subjects whose timer failed, each with the instant it waits for.
+    Nothing after `now` or the latest event can have been applied.
     """
     latest, begun = now, dict[str, datetime]()
     for row in reader.events():
@@ -321,16 +322,16 @@ def misplanned(
     stored += [(f"case:{case.id}", case) for case in reader.all_cases()]
     stored += [(f"duty:{duty.ref}", duty) for duty in reader.all_duties()]
     for subject, model in stored:
-        planned = plan(model, now)
+        expected = planned(model, rules, now)
         if model.timers_until > max(latest, begun.get(subject, latest)):
             yield f"{subject} 的定时器被改动：记作已办到 {model.timers_until:%Y-%m-%d %H:%M}Z，那时还没有到"
-        elif model.wake_at != planned.wake_at and (subject, model.wake_at) not in set_aside:
-            yield f"{subject} 的定时器{'缺失' if model.wake_at is None else '被改动'}：应为 {_shown(planned.wake_at)}"
-        elif isinstance(model, Report) and isinstance(planned, Report):
+        elif model.wake_at != expected.wake_at and (subject, model.wake_at) not in set_aside:
+            yield f"{subject} 的定时器{'缺失' if model.wake_at is None else '被改动'}：应为 {_shown(expected.wake_at)}"
+        elif isinstance(model, Report) and isinstance(expected, Report):
             # A change of hands that is due and not yet applied is told of by what is due, not by who holds.
-            is_late = planned.wake_at is not None and planned.wake_at <= now
-            if model.holders != planned.holders and not is_late:
-                yield f"{subject} 的当前办理人被改动：应为 {'、'.join(planned.holders) or '无人'}"
+            is_late = expected.wake_at is not None and expected.wake_at <= now
+            if model.holders != expected.holders and not is_late:
+                yield f"{subject} 的当前办理人被改动：应为 {'、'.join(expected.holders) or '无人'}"
             elif _slept_through(model):
                 yield f"{subject} 的定时器被改动：时限已过，定时器也记作已办，却没有标记逾期"
 

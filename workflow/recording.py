@@ -3,26 +3,19 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import TypeVar, cast
 
-from states import case as cases
 from states import commands as c
-from states import duties
-from states import events as e
-from states import report as reports
 from states.canonical import canonical, sha256
 from states.codec import encode, kind_of, plain
-from states.models import Case, Duty, Report
+from states.models import Duty
 from states.notices import Notice, notices_for
 from states.office import SYSTEM
-from states.rules import Rules
 from states.situation import Applied, Part, Situation
 from workflow.chain import linked, mails_sha256
+from workflow.here import Here
+from workflow.kinds import Model, evolved, kind_of_model, planned
 from workflow.ports import AT_ONCE, ContactRow, Delivery, EventRow, Message, SignOffRow, Transaction
 from workflow.projection import Voiding, projected
-
-Model = Report | Case | Duty
-_Model = TypeVar("_Model", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,65 +45,35 @@ def answer_of(rows: Sequence[EventRow], *, repeated: bool = False) -> Answer:
 
 
 class Recorder:
-    """Turns facts into rows under one set of rules. `mail_domain` is the right-hand side of every Message-ID."""
+    """Turns facts into rows. `mail_domain` is the right-hand side of every Message-ID."""
 
-    def __init__(self, rules: Rules, mail_domain: str) -> None:
-        self._rules = rules
+    def __init__(self, mail_domain: str) -> None:
         self._mail_domain = mail_domain
 
-    def record(self, command: c.Command, parts: Sequence[Part], tx: Transaction) -> Answer:
+    def record(self, command: c.Command, parts: Sequence[Part], here: Here) -> Answer:
         """Apply the facts decided to their subjects and write everything that follows, in the order of the parts."""
+        tx, rules = here.tx, here.rules
         before: dict[str, Model] = {}
         for part in parts:
             before |= _known_cases(part.situation)
         before |= {part.subject: part.known for part in parts if part.known is not None}
-        applied = self._applied(parts, before, command.actor, tx.now)
+        applied = _applied(parts, before, command.actor, here)
         drafts: dict[int, list[Message]] = {}
-        for notice in notices_for(applied, self._rules, actor=command.actor, now=tx.now):
-            drafts.setdefault(notice.event, []).append(self._draft(notice, tx.now))
+        for notice in notices_for(applied, rules, actor=command.actor, now=tx.now):
+            drafts.setdefault(notice.event, []).append(self._draft(notice, here))
         rows = _event_rows(command, applied, drafts, tx)
         tx.append_events(rows)
         for subject, model in {one.subject: one.after for one in applied}.items():
-            _save(before.get(subject), model, tx)
+            kind_of_model(model).save(before.get(subject), model, tx)
         _project(applied, rows, tx)
         if drafts:
             tx.enqueue([self._sealed(one, rows[place], rows[-1]) for place in sorted(drafts) for one in drafts[place]])
         return answer_of(rows)
 
-    def pass_over(self, part: Part, tx: Transaction) -> None:
-        """Nothing had to happen: its timers are applied all the same, and it is looked at again later."""
-        if part.known is not None and part.timers_until is not None:
-            advanced = replace(part.known, timers_until=part.timers_until)
-            _save(part.known, self.planned(advanced, tx.now), tx)
-
-    def planned(self, model: _Model, now: datetime) -> _Model:
-        """The model with whose turn it is and when to look at it again."""
-        rules = self._rules
-        match model:
-            case Report():
-                holders = rules.holders(model.unit, model.state, model.sent, now)
-                return replace(model, holders=holders, wake_at=reports.next_wakeup(model, rules))
-            case Case():
-                return replace(model, wake_at=cases.next_wakeup(model, rules))
-            case Duty():
-                return replace(model, wake_at=duties.next_wakeup(model, rules))
-
-    def _applied(self, parts: Sequence[Part], before: Mapping[str, Model], actor: str, now: datetime) -> list[Applied]:
-        present = dict(before)
-        applied = []
-        for part in parts:
-            for one in part.decided:
-                known = present.get(one.subject)
-                after = evolved(known, one.event, at=now, actor=actor)
-                if part.timers_until is not None and one.subject == part.subject:
-                    after = replace(after, timers_until=part.timers_until)
-                after = present[one.subject] = self.planned(after, now)
-                applied.append(Applied(one.subject, one.event, known, after, part.situation))
-        return applied
-
-    def _draft(self, notice: Notice, now: datetime) -> Message:
+    def _draft(self, notice: Notice, here: Here) -> Message:
         """The mail as far as it is known before its event is hashed: the event's hash covers what it says."""
-        person = self._rules.office.person_by_id[notice.recipient]
+        office = here.rules.office
+        person = office.person_by_id[notice.recipient]
         return Message(
             id=0,
             message_id="",
@@ -120,12 +83,12 @@ class Recorder:
             name=person.name,
             language=person.language,
             purpose=notice.purpose,
-            thread=self._mail_id(f"{self._rules.office.name} {notice.thread}"),
+            thread=self._mail_id(f"{office.name} {notice.thread}"),
             cc=notice.cc,
             facts=notice.facts,
             audit_seq=0,
             audit_head="",
-            created_at=now,
+            created_at=here.now,
             state=Delivery.PENDING,
             attempts=0,
             next_attempt_at=AT_ONCE,
@@ -143,23 +106,25 @@ class Recorder:
         return f"<{sha256(name)[:32]}@{self._mail_domain}>"
 
 
-def evolved(known: Model | None, event: e.Event, *, at: datetime, actor: str) -> Model:
-    """The subject after one fact; the one path by which live acts and the audit's replay apply facts."""
-    match event:
-        case e.ReportOpened():
-            return reports.opened(event, at)
-        case e.CaseOpened():
-            return cases.opened(event, at)
-        case e.DutyBegan():
-            return duties.began(event)
-    match known:
-        case Report():
-            return reports.evolve(known, cast(e.ReportEvent, event), at=at, actor=actor)
-        case Case():
-            return cases.evolve(known, cast(e.CaseEvent, event), at=at)
-        case Duty():
-            return duties.evolve(known, cast(e.DutyEvent, event), at=at)
-    raise ValueError(f"{event!r} is about something that was never opened")
+def pass_over(part: Part, here: Here) -> None:
+    """Nothing had to happen: its timers are applied all the same, and it is looked at again later."""
+    if part.known is not None and part.timers_until is not None:
+        advanced = replace(part.known, timers_until=part.timers_until)
+        kind_of_model(part.known).save(part.known, planned(advanced, here.rules, here.now), here.tx)
+
+
+def _applied(parts: Sequence[Part], before: Mapping[str, Model], actor: str, here: Here) -> list[Applied]:
+    present = dict(before)
+    applied = []
+    for part in parts:
+        for one in part.decided:
+            known = present.get(one.subject)
+            after = evolved(known, one.event, at=here.now, actor=actor)
+            if part.timers_until is not None and one.subject == part.subject:
+                after = replace(after, timers_until=part.timers_until)
+            after = present[one.subject] = planned(after, here.rules, here.now)
+            applied.append(Applied(one.subject, one.event, known, after, part.situation))
+    return applied
 
 
 def _known_cases(situation: Situation) -> dict[str, Model]:
@@ -206,15 +171,6 @@ def _event_row(command: c.Command, one: Applied, now: datetime, mails: str | Non
 
 def _state(model: Model | None) -> str | None:
     return None if model is None or isinstance(model, Duty) else model.state.value
-
-
-def _save(before: Model | None, after: Model, tx: Transaction) -> None:
-    if isinstance(after, Report):
-        tx.save_report(before if isinstance(before, Report) else None, after)
-    elif isinstance(after, Case):
-        tx.save_case(before if isinstance(before, Case) else None, after)
-    else:
-        tx.save_duty(before if isinstance(before, Duty) else None, after)
 
 
 def _project(applied: Sequence[Applied], rows: Sequence[EventRow], tx: Transaction) -> None:

@@ -1,0 +1,272 @@
+"""What the one path asks of a subject, a row each: report, case, duty. The path itself knows none of them by name.
+
+A new kind of subject is a class here and its row in `KINDS`; its rules live in `states/`, whom it tells in
+`states/notices.py`.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+from states import case as cases
+from states import commands as c
+from states import duties
+from states import events as e
+from states import report as reports
+from states.errors import UnknownSubject
+from states.models import Case, Duty, DutyKind, Report
+from states.rules import Rules
+from states.situation import NOTHING, Decided, Situation, Woken, case_subject, report_subject
+from workflow import loading
+from workflow.here import Here
+from workflow.ports import Transaction
+
+Model = Report | Case | Duty
+M = TypeVar("M", bound=Model)
+
+
+class Kind(ABC, Generic[M]):
+    """One kind of subject: how it is found, what is looked at around it, what its rules say, how it is kept.
+
+    A subject is named `KIND:KEY`. The rules themselves are pure.
+    """
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def key(self, command: Any) -> str:
+        """Which subject the command is on."""
+
+    @abstractmethod
+    def find(self, key: str, tx: Transaction) -> M | None:
+        """The subject of that key, as a command or a timer names it."""
+
+    @abstractmethod
+    def subject(self, known: M) -> str:
+        """Its name in the chain."""
+
+    def around(self, command: Any, known: M, here: Here) -> Situation:  # noqa: ARG002  most look at themselves alone
+        """What the command's decision looks at besides the subject; no more than that is loaded."""
+        return NOTHING
+
+    def around_timers(self, known: M, here: Here) -> Situation:  # noqa: ARG002  as above
+        """What its timers look at besides it."""
+        return NOTHING
+
+    @abstractmethod
+    def decide(self, known: M | None, command: Any, around: Situation, here: Here) -> Sequence[Decided]:
+        """What the command comes to. Raises a subclass of `Refused`; UnknownSubject where there is no such subject."""
+
+    @abstractmethod
+    def wake(self, known: M, around: Situation, here: Here) -> Woken:
+        """What its earliest timers due come to."""
+
+    @abstractmethod
+    def evolve(self, known: M, event: Any, *, at: datetime, actor: str) -> M:
+        """The subject after one fact."""
+
+    @abstractmethod
+    def planned(self, model: M, rules: Rules, now: datetime) -> M:
+        """The subject with whose turn it is and when to look at it again."""
+
+    @abstractmethod
+    def save(self, before: M | None, after: M, tx: Transaction) -> None:
+        """Insert or update its row."""
+
+    def waking_with(self, key: str, at: datetime, tx: Transaction) -> Sequence[str]:  # noqa: ARG002  as above
+        """The keys of all that wake at that very instant and are told of together; `key` is the first of them."""
+        return [key]
+
+    def round_of(self, known: M) -> str | None:  # noqa: ARG002  as above
+        """Of what no two may wake together; None where it does not matter."""
+        return None
+
+
+class Reports(Kind[Report]):
+    """The monthly tables."""
+
+    name = "report"
+
+    def key(self, command: c.ReportCommand) -> str:
+        """`PERIOD/UNIT`."""
+        return command.report
+
+    def find(self, key: str, tx: Transaction) -> Report | None:
+        """With its entries."""
+        return tx.report(key)
+
+    def subject(self, known: Report) -> str:
+        """`report:REF`."""
+        return report_subject(known.ref)
+
+    def around(self, command: c.ReportCommand, known: Report, here: Here) -> Situation:
+        """Last month's table, the sections', the unit's history: as the act needs it."""
+        return loading.for_report(command, known, here.rules, here.tx)
+
+    def around_timers(self, known: Report, here: Here) -> Situation:
+        """What a review judges by once it is submitted, before that its overdue case."""
+        return loading.for_report_timer(known, here.rules, here.tx)
+
+    def decide(self, known: Report | None, command: c.ReportCommand, around: Situation, here: Here) -> list[Decided]:
+        """By the rules of the report."""
+        if known is None:
+            raise UnknownSubject(
+                f"没有报表 {command.report}", "报表写作 期次/单位，如 2015-10/shirong；kaoji status 列出全部报表"
+            )
+        return reports.decide(known, command, around, here.rules, here.now)
+
+    def wake(self, known: Report, around: Situation, here: Here) -> Woken:
+        """By the timers of the report."""
+        return reports.wake(known, around, here.rules, here.now)
+
+    def evolve(self, known: Report, event: e.ReportEvent, *, at: datetime, actor: str) -> Report:
+        """By the events of the report."""
+        return reports.evolve(known, event, at=at, actor=actor)
+
+    def planned(self, model: Report, rules: Rules, now: datetime) -> Report:
+        """Its holders and its next timer."""
+        holders = rules.holders(model.unit, model.state, model.sent, now)
+        return replace(model, holders=holders, wake_at=reports.next_wakeup(model, rules))
+
+    def save(self, before: Report | None, after: Report, tx: Transaction) -> None:
+        """With the entries that differ."""
+        tx.save_report(before, after)
+
+    def waking_with(self, key: str, at: datetime, tx: Transaction) -> Sequence[str]:  # noqa: ARG002  it is among them
+        """Reminders of several reports to one person are one mail."""
+        return tx.waking_reports(at)
+
+    def round_of(self, known: Report) -> str:
+        """A review looks at the unit's other reports, which therefore stand still meanwhile."""
+        return known.unit
+
+
+class Cases(Kind[Case]):
+    """The supervision cases."""
+
+    name = "case"
+
+    def key(self, command: c.CaseCommand) -> str:
+        """A number, or a name by the report that opened it."""
+        return command.case
+
+    def find(self, key: str, tx: Transaction) -> Case | None:
+        """By number or by name."""
+        return tx.case(key)
+
+    def subject(self, known: Case) -> str:
+        """`case:ID`."""
+        return case_subject(known.id)
+
+    def decide(self, known: Case | None, command: c.CaseCommand, around: Situation, here: Here) -> list[Decided]:  # noqa: ARG002  a case is judged by itself
+        """By the rules of the case."""
+        if known is None:
+            raise UnknownSubject(
+                f"没有督查件 {command.case}",
+                "督查件写作编号，或 期次/单位/指标、期次/单位/overdue；kaoji case list 列出全部督查件",
+            )
+        return cases.decide(known, command, here.rules, here.now)
+
+    def wake(self, known: Case, around: Situation, here: Here) -> Woken:  # noqa: ARG002  as above
+        """By the timers of the case."""
+        return cases.wake(known, here.rules, here.now)
+
+    def evolve(self, known: Case, event: e.CaseEvent, *, at: datetime, actor: str) -> Case:  # noqa: ARG002  acts leave no name on it
+        """By the events of the case."""
+        return cases.evolve(known, event, at=at)
+
+    def planned(self, model: Case, rules: Rules, now: datetime) -> Case:  # noqa: ARG002  nobody in particular holds it
+        """Its next timer."""
+        return replace(model, wake_at=cases.next_wakeup(model, rules))
+
+    def save(self, before: Case | None, after: Case, tx: Transaction) -> None:
+        """Its row."""
+        tx.save_case(before, after)
+
+    def waking_with(self, key: str, at: datetime, tx: Transaction) -> Sequence[str]:  # noqa: ARG002  it is among them
+        """Several cases of one assessor are one mail."""
+        return [str(number) for number in tx.waking_cases(at)]
+
+
+class Duties(Kind[Duty]):
+    """The office's recurring duties; the first of them also bears what is about the office as a whole."""
+
+    name = "duty"
+
+    def key(self, command: c.LogContact) -> str:
+        """A contact is logged on the unit's liaison duty."""
+        return f"{DutyKind.LIAISON.value}/{command.unit}"
+
+    def find(self, key: str, tx: Transaction) -> Duty | None:
+        """By `KIND/UNIT`."""
+        kind, _, unit = key.partition("/")
+        return tx.duty(DutyKind(kind), unit)
+
+    def subject(self, known: Duty) -> str:
+        """`duty:KIND/UNIT`."""
+        return duties.duty_subject(known.kind, known.unit)
+
+    def around_timers(self, known: Duty, here: Here) -> Situation:
+        """What an opening takes over, a digest or a bulletin lists."""
+        return loading.for_duty_timer(known, here.rules, here.tx)
+
+    def decide(self, known: Duty | None, command: c.LogContact, around: Situation, here: Here) -> list[Decided]:  # noqa: ARG002  as a case
+        """By the rules of liaison, the one duty people act on."""
+        return duties.log_contact(known, command, here.rules, here.now)
+
+    def wake(self, known: Duty, around: Situation, here: Here) -> Woken:  # noqa: ARG002  whom it tells looks around, not what it does
+        """By the duty's next instant."""
+        return duties.wake(known, here.rules, here.now)
+
+    def evolve(self, known: Duty, event: e.DutyEvent, *, at: datetime, actor: str) -> Duty:  # noqa: ARG002  as a case
+        """By the events of the duty."""
+        return duties.evolve(known, event, at=at)
+
+    def planned(self, model: Duty, rules: Rules, now: datetime) -> Duty:  # noqa: ARG002  as a case
+        """Its next instant."""
+        return replace(model, wake_at=duties.next_wakeup(model, rules))
+
+    def save(self, before: Duty | None, after: Duty, tx: Transaction) -> None:
+        """Its row."""
+        tx.save_duty(before, after)
+
+
+KINDS: Final[Mapping[str, Kind[Any]]] = {kind.name: kind for kind in (Reports(), Cases(), Duties())}
+_OF_COMMAND: Final = ((c.ReportCommand, "report"), (c.CaseCommand, "case"), (c.LogContact, "duty"))
+_OF_MODEL: Final = {Report: "report", Case: "case", Duty: "duty"}
+
+
+def kind_of_command(command: c.Command) -> Kind[Any]:
+    """The kind of subject a person's command is on."""
+    for asked, name in _OF_COMMAND:
+        if isinstance(command, asked):
+            return KINDS[name]
+    raise TypeError(f"not a command people give: {command!r}")
+
+
+def kind_of_model(model: Model) -> Kind[Any]:
+    """The kind of a subject at hand."""
+    return KINDS[_OF_MODEL[type(model)]]
+
+
+def evolved(known: Model | None, event: e.Event, *, at: datetime, actor: str) -> Model:
+    """The subject after one fact; the one path by which live acts and the audit's replay apply facts."""
+    match event:
+        case e.ReportOpened():
+            return reports.opened(event, at)
+        case e.CaseOpened():
+            return cases.opened(event, at)
+        case e.DutyBegan():
+            return duties.began(event)
+    if known is None:
+        raise ValueError(f"{event!r} is about something that was never opened")
+    after: Model = kind_of_model(known).evolve(known, event, at=at, actor=actor)
+    return after
+
+
+def planned(model: M, rules: Rules, now: datetime) -> M:
+    """The subject with whose turn it is and when to look at it again, under those rules."""
+    after: M = kind_of_model(model).planned(model, rules, now)
+    return after
