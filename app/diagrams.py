@@ -29,9 +29,9 @@ _TIP = (
 def arrows(lifecycle: Lifecycle) -> dict[tuple[str, str], list[str]]:
     """The acts by the pair of states they join, in the order of the table."""
     joined: dict[tuple[str, str], list[str]] = {}
-    for move in lifecycle.moves:
-        for source in move.sources:
-            joined.setdefault((str(source), str(move.target)), []).append(move.act)
+    for act in dict.fromkeys(move.act for move in lifecycle.moves):
+        for source in lifecycle.sources(act):
+            joined.setdefault((str(source), lifecycle.after(act, source)), []).append(act)
     return joined
 
 

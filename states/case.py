@@ -11,7 +11,7 @@ from typing import assert_never
 from states import commands as c
 from states import events as e
 from states.errors import AlreadyDone, WrongState, WrongTime
-from states.lifecycle import CASE
+from states.lifecycle import CASE, act_of
 from states.models import Case, CaseState, PointsStatus, Trigger
 from states.needs import need_actor, need_reason, need_words
 from states.office import Office
@@ -41,7 +41,7 @@ def decide(case: Case, command: c.CaseCommand, rules: Rules, now: datetime) -> l
 
 
 def _need(case: Case, command: c.CaseCommand, act: str, allowed: Sequence[str], post: str, *, office: Office) -> None:
-    if CASE.target(act, case.state) is None:
+    if not CASE.allows(act, case.state):
         raise WrongState(
             f"督查件 {case.ref} 现在是“{word(case.state)}”，不能{ACTS[act]}",
             f"只有在“{'”“'.join(word(state) for state in CASE.sources(act))}”时可以{ACTS[act]}",
@@ -142,7 +142,6 @@ def wake(case: Case, rules: Rules, now: datetime) -> Woken:
     if case.state is CaseState.TRACKING:
         days = rules.policies.feedback_days
         advanced = e.CaseAdvanced(
-            to=CaseState.INTERVIEW,
             rule="no_feedback",
             evidence=f"立项后{days}个工作日内没有反馈整改情况",
             due_instant=due,
@@ -173,7 +172,7 @@ def opened(event: e.CaseOpened, at: datetime) -> Case:
         level=event.level,
         indicator=event.indicator,
         trigger=event.trigger,
-        state=CaseState.TRACKING,
+        state=CaseState(CASE.initial),
         version=1,
         seq=1,
         opened_at=at,
@@ -191,47 +190,54 @@ def opened(event: e.CaseOpened, at: datetime) -> Case:
     )
 
 
-def evolve(case: Case, event: e.CaseEvent, *, at: datetime) -> Case:
-    """The case after one fact. `wake_at` is planned afterwards, from the rules."""
+def evolve(case: Case, event: e.CaseEvent, *, at: datetime, to: str | None = None) -> Case:
+    """The case after one fact. `wake_at` is planned afterwards, from the rules.
+
+    Its new state is the machine's answer; a replay gives the state the fact led `to` then, for tables may have changed.
+    """
     seq, version = case.seq + 1, case.version + 1
+    act = act_of(event)
+    state = case.state if act is None else CaseState(to or CASE.after(act, case.state))
     match event:
         case e.CaseAdvanced():
-            return replace(case, seq=seq, version=version, state=event.to, entered_at=at)
+            return replace(case, seq=seq, version=version, state=state, entered_at=at)
         case e.PointsProposed():
-            return _after_proposal(case, event, at)
+            return replace(
+                case,
+                seq=seq,
+                version=version,
+                state=state,
+                entered_at=at,
+                proposed_at=at,
+                points=event.points,
+                points_status=PointsStatus.PROPOSED,
+            )
         case e.FeedbackRecorded():
-            return replace(case, seq=seq, version=version, feedback_at=at)
+            return replace(case, seq=seq, version=version, state=state, feedback_at=at)
         case e.InterviewRecorded():
-            return replace(case, seq=seq, version=version, interview_at=at)
+            return replace(case, seq=seq, version=version, state=state, interview_at=at)
         case e.InterviewReminded():
             return replace(case, seq=seq)
         case e.AppealRecorded():
-            return replace(case, seq=seq, version=version, appealed_at=at)
+            return replace(case, seq=seq, version=version, state=state, appealed_at=at)
         case e.PointsConfirmed():
-            return replace(_closed(case, at), points_status=PointsStatus.CONFIRMED)
+            return _closed(case, state, at, points_status=PointsStatus.CONFIRMED)
         case e.PointsWaived():
-            return replace(_closed(case, at), points_status=PointsStatus.WITHDRAWN)
+            return _closed(case, state, at, points_status=PointsStatus.WITHDRAWN)
         case e.CaseClosed():
-            return _closed(case, at)
+            return _closed(case, state, at, points_status=case.points_status)
         case e.CaseOpened():
             raise ValueError(f"case {case.id} is open already")
     assert_never(event)
 
 
-def _after_proposal(case: Case, event: e.PointsProposed, at: datetime) -> Case:
+def _closed(case: Case, state: CaseState, at: datetime, *, points_status: PointsStatus | None) -> Case:
     return replace(
         case,
         seq=case.seq + 1,
         version=case.version + 1,
-        state=CaseState.SCORE_DEDUCTION,
+        state=state,
+        closed_at=at,
         entered_at=at,
-        proposed_at=at,
-        points=event.points,
-        points_status=PointsStatus.PROPOSED,
-    )
-
-
-def _closed(case: Case, at: datetime) -> Case:
-    return replace(
-        case, seq=case.seq + 1, version=case.version + 1, state=CaseState.CLOSED, closed_at=at, entered_at=at
+        points_status=points_status,
     )

@@ -165,7 +165,6 @@ class CaseOpened:
 class CaseAdvanced:
     """The case went on to `interview`. `rule` and `evidence` say why."""
 
-    to: CaseState
     rule: str
     evidence: str
     due_instant: datetime | None

@@ -120,11 +120,11 @@ def _move(
             return None
         return propose(used, "not_improved", evidence, rules)
     if not better:
-        return CaseAdvanced(to=CaseState.INTERVIEW, rule="not_improved", evidence=evidence, due_instant=None)
+        return CaseAdvanced(rule="not_improved", evidence=evidence, due_instant=None)
     times = 1 + times_lagging(report, judgement.indicator, reports)
     if Flag.LAGGING in judgement.flags and times >= rules.policies.repeated_lagging:
         evidence = f"{evidence}；本年第{times}次落后"
-        return CaseAdvanced(to=CaseState.INTERVIEW, rule="repeated_lagging", evidence=evidence, due_instant=None)
+        return CaseAdvanced(rule="repeated_lagging", evidence=evidence, due_instant=None)
     return None
 
 

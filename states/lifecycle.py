@@ -1,15 +1,17 @@
 """The transition tables of report and case: which act leads from which state to which.
 
-The only importer of `transitions`. One shared machine per table, built once; no model is registered and nothing is
-decided in it: `report.py` and `case.py` decide, these tables say where a decided act leads. The diagrams in
-`docs/lifecycle/` are generated from them.
+The only importer of `transitions`. `decide` in `report.py` and `case.py` asks the machine whether an act may be done
+where the subject stands, `evolve` takes the new state from its answer, and nothing else knows where an act leads.
+Diagrams, documents and the proof of the database are made from the same machines.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from transitions import Machine, MachineError
+from transitions import Machine
 
+from states import events as e
 from states.models import CaseState, ReportState
 
 
@@ -61,35 +63,84 @@ class _Token:
 
 
 class Lifecycle:
-    """One table as a `transitions` machine."""
+    """One table as a `transitions` machine, built once and shared: no model is registered with it."""
 
     def __init__(self, states: tuple[str, ...], initial: str, moves: tuple[Move, ...]) -> None:
-        self.states = states
-        self.initial = initial
+        # The library knows an Enum by the name of its member, so that it is given plain strings.
+        self.states = tuple(str(state) for state in states)
+        self.initial = str(initial)
         self.moves = moves
         self._machine = Machine(
-            model=None, states=list(states), initial=initial, auto_transitions=False, send_event=False
+            model=None, states=list(self.states), initial=self.initial, auto_transitions=False, send_event=False
         )
         for move in moves:
-            self._machine.add_transition(move.act, list(move.sources), move.target)
-        self._targets = {(move.act, state): self._moved(move.act, state) for move in moves for state in states}
+            self._machine.add_transition(move.act, [str(source) for source in move.sources], str(move.target))
+        self._open = {state: frozenset(self._machine.get_triggers(state)) for state in self.states}
 
-    def target(self, act: str, state: str) -> str | None:
-        """The state `act` leads to from `state`; None where the table has no such arrow. KeyError for another act."""
-        return self._targets[act, state]
-
-    def _moved(self, act: str, state: str) -> str | None:
-        token = _Token(state)
-        try:
-            self._machine.events[act].trigger(token)
-        except MachineError:
-            return None
+    def after(self, act: str, state: str) -> str:
+        """The state `act` leads to from `state`, as the machine moves. MachineError where no arrow leads on."""
+        token = _Token(str(state))
+        self._machine.events[act].trigger(token)
         return token.state
 
+    def allows(self, act: str, state: str) -> bool:
+        """Whether `act` may be done in `state`."""
+        return act in self._open[state]
+
     def sources(self, act: str) -> tuple[str, ...]:
-        """Every state `act` may start from."""
-        return tuple(source for move in self.moves if move.act == act for source in move.sources)
+        """Every state `act` may start from, in their order."""
+        return tuple(state for state in self.states if act in self._open[state])
 
 
 REPORT: Final = Lifecycle(tuple(R), R.DRAFT, REPORT_MOVES)
 CASE: Final = Lifecycle(tuple(C), C.TRACKING, CASE_MOVES)
+
+REPORT_ACTS: Final[Mapping[type[e.Event], str]] = {
+    e.TableSaved: "save",
+    e.ReportSent: "send",
+    e.ReportSigned: "sign",
+    e.ReportSubmitted: "submit",
+    e.ReportReturned: "return",
+    e.ReportWithdrawn: "withdraw",
+    e.ReportReviewed: "review",
+    e.ReportReopened: "reopen",
+}
+CASE_ACTS: Final[Mapping[type[e.Event], str]] = {
+    e.FeedbackRecorded: "feedback",
+    e.CaseAdvanced: "escalate",
+    e.InterviewRecorded: "interview",
+    e.PointsProposed: "deduct",
+    e.AppealRecorded: "appeal",
+    e.PointsConfirmed: "confirm",
+    e.PointsWaived: "waive",
+}
+CLOSING_ACTS: Final[Mapping[str, str]] = {"improved": "improve", "submitted": "settle", "closed_by_assessor": "close"}
+"""The acts of a `CaseClosed`, by its rule."""
+
+
+def act_of(event: e.Event) -> str | None:
+    """The act of the tables that an event is the outcome of; None where it moves nothing.
+
+    ValueError for a case closed by a rule there is not.
+    """
+    if isinstance(event, e.CaseClosed):
+        if event.rule not in CLOSING_ACTS:
+            raise ValueError(f"no case is closed by the rule {event.rule}")
+        return CLOSING_ACTS[event.rule]
+    kind = type(event)
+    return REPORT_ACTS.get(kind) or CASE_ACTS.get(kind)
+
+
+def lawful_moves() -> frozenset[tuple[type[e.Event], str | None, str]]:
+    """Every change of state the tables know: the kind of event that tells of it, and the states it joins."""
+    made: set[tuple[type[e.Event], str | None, str]] = {
+        (e.ReportOpened, None, REPORT.initial),
+        (e.CaseOpened, None, CASE.initial),
+    }
+    closings = [(e.CaseClosed, act) for act in CLOSING_ACTS.values()]
+    for lifecycle, acts in ((REPORT, [*REPORT_ACTS.items()]), (CASE, [*CASE_ACTS.items(), *closings])):
+        for kind, act in acts:
+            for state in lifecycle.sources(act):
+                if lifecycle.after(act, state) != state:
+                    made.add((kind, str(state), lifecycle.after(act, state)))
+    return frozenset(made)

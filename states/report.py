@@ -14,7 +14,7 @@ from states.canonical import content_sha256
 from states.errors import Incomplete, Stale, WrongActor, WrongContent, WrongState
 from states.flags import judge_all, move_cases, propose
 from states.gaps import row_gaps
-from states.lifecycle import REPORT
+from states.lifecycle import REPORT, act_of
 from states.models import Case, CaseState, Entry, Report, ReportState, Trigger
 from states.needs import need_actor, need_reason
 from states.office import Indicator, Level, Office
@@ -82,7 +82,7 @@ def decide(
 
 
 def _need_state(report: Report, act: str, said: str) -> None:
-    if REPORT.target(act, report.state) is None:
+    if not REPORT.allows(act, report.state):
         stands = state_word(report.state, report.level, sent=report.sent)
         raise WrongState(f"{report.ref} 现在是“{stands}”，不能{said}", _instead(report, act))
 
@@ -262,7 +262,7 @@ def _sign(report: Report, command: c.Sign, rules: Rules, now: datetime) -> list[
         raise WrongActor(
             f"{rules.office.named(command.actor)} 填报了 {report.ref}，不能签自己填的表", "请由其他有签字权的人签"
         )
-    step = ReportState.SECTION_SIGNED if first else ReportState.LEADER_SIGNED
+    step = ReportState(REPORT.after("sign", report.state))
     facts: list[e.Event] = [
         e.ReportSigned(
             step=step, content_sha256=report.content_sha256, opinion=command.opinion.strip(), on_behalf_of=None
@@ -478,7 +478,7 @@ def _climb(
     if case is None:
         return _open_overdue(report, situation.next_case) if timer.to is CaseState.TRACKING else None
     if timer.to is CaseState.INTERVIEW and case.state is CaseState.TRACKING:
-        return e.CaseAdvanced(to=CaseState.INTERVIEW, rule="overdue", evidence=evidence, due_instant=timer.at)
+        return e.CaseAdvanced(rule="overdue", evidence=evidence, due_instant=timer.at)
     if timer.to is CaseState.SCORE_DEDUCTION and case.state is CaseState.INTERVIEW:
         return replace(propose(situation.points_used, "overdue", evidence, rules), due_instant=timer.at)
     return None
@@ -507,7 +507,7 @@ def opened(event: e.ReportOpened, at: datetime) -> Report:
         period=event.period,
         unit=event.unit,
         level=event.level,
-        state=ReportState.DRAFT,
+        state=ReportState(REPORT.initial),
         sent=False,
         round=1,
         version=1,
@@ -526,29 +526,34 @@ def opened(event: e.ReportOpened, at: datetime) -> Report:
     )
 
 
-def evolve(report: Report, event: e.ReportEvent, *, at: datetime, actor: str) -> Report:
-    """The report after one fact. `holders` and `wake_at` are planned afterwards, from the rules."""
+def evolve(report: Report, event: e.ReportEvent, *, at: datetime, actor: str, to: str | None = None) -> Report:
+    """The report after one fact. `holders` and `wake_at` are planned afterwards, from the rules.
+
+    Its new state is the machine's answer; a replay gives the state the fact led `to` then, for tables may have changed.
+    """
     seq, version = report.seq + 1, report.version + 1
+    act = act_of(event)
+    state = report.state if act is None else ReportState(to or REPORT.after(act, report.state))
     match event:
         case e.TableSaved():
-            return _after_save(report, event, actor)
+            return replace(_after_save(report, event, actor), state=state)
         case e.ReportSent():
             drafters = _with(report.drafters, actor)
-            return replace(report, seq=seq, version=version, sent=True, last_actor=actor, drafters=drafters)
-        case e.ReportSigned():
-            return replace(report, seq=seq, version=version, state=event.step, last_actor=actor)
-        case e.ReportSubmitted():
             return replace(
-                report, seq=seq, version=version, state=ReportState.SUBMITTED, submitted_at=at, last_actor=None
+                report, seq=seq, version=version, state=state, sent=True, last_actor=actor, drafters=drafters
             )
+        case e.ReportSigned():
+            return replace(report, seq=seq, version=version, state=state, last_actor=actor)
+        case e.ReportSubmitted():
+            return replace(report, seq=seq, version=version, state=state, submitted_at=at, last_actor=None)
         case e.ReportReturned():
-            return _after_return(report, event, at)
+            return _after_return(_back(report, state), event, at)
         case e.ReportWithdrawn():
-            return replace(_back_to_draft(report), round=report.round + event.new_round)
+            return replace(_back(report, state), round=report.round + event.new_round)
         case e.ReportReviewed():
-            return _after_review(report, event)
+            return replace(_after_review(report, event), state=state)
         case e.ReportReopened():
-            return _restarted(_back_to_draft(report), at, event.due_at)
+            return _restarted(_back(report, state), at, event.due_at)
         case e.ReportOverdue():
             return replace(report, seq=seq, overdue=True)
         case e.DeadlineMoved():
@@ -580,12 +585,12 @@ def _after_save(report: Report, event: e.TableSaved, actor: str) -> Report:
     )
 
 
-def _back_to_draft(report: Report) -> Report:
+def _back(report: Report, state: ReportState) -> Report:
     return replace(
         report,
         seq=report.seq + 1,
         version=report.version + 1,
-        state=ReportState.DRAFT,
+        state=state,
         sent=False,
         last_actor=None,
     )
@@ -593,8 +598,8 @@ def _back_to_draft(report: Report) -> Report:
 
 def _after_return(report: Report, event: e.ReportReturned, at: datetime) -> Report:
     if event.restarted:
-        return _restarted(_back_to_draft(report), at, event.due_at)
-    return replace(_back_to_draft(report), round=report.round + 1)
+        return _restarted(report, at, event.due_at)
+    return replace(report, round=report.round + 1)
 
 
 def _restarted(report: Report, at: datetime, due_at: datetime) -> Report:
@@ -618,6 +623,5 @@ def _after_review(report: Report, event: e.ReportReviewed) -> Report:
         report,
         seq=report.seq + 1,
         version=report.version + 1,
-        state=ReportState.SUPERVISED,
         entries=entries,
     )

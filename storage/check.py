@@ -4,13 +4,14 @@ Recomputing hashes and replaying the events is `workflow.audit`'s part; here are
 two things no query can say: that every move is one of the lifecycle (I02), and that no timer came early (I24).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from states.lifecycle import CASE, REPORT, Lifecycle
+from states.codec import kind_of
+from states.lifecycle import lawful_moves
 from storage.address import SqliteAddress, address_of
 from storage.connection import Connection
 from storage.database import engine_of
@@ -77,44 +78,14 @@ def _revision(connection: Connection) -> str | None:
 
 # --- I02 -----------------------------------------------------------------------------------------------------------
 
-_Move = tuple[str, str | None, str]
-
-_REPORT_ACTS: Mapping[str, tuple[str, ...]] = {
-    "report_signed": ("sign",),
-    "report_submitted": ("submit",),
-    "report_returned": ("return",),
-    "report_withdrawn": ("withdraw",),
-    "report_reviewed": ("review",),
-    "report_reopened": ("reopen",),
-}
-_CASE_ACTS: Mapping[str, tuple[str, ...]] = {
-    "case_advanced": ("escalate", "deduct"),
-    "points_proposed": ("deduct",),
-    "points_confirmed": ("confirm",),
-    "points_waived": ("waive",),
-    "case_closed": ("improve", "settle", "close"),
-}
-
 
 def _unlawful_moves(connection: Connection) -> list[Any]:
-    lawful: set[_Move] = {("report_opened", None, REPORT.initial), ("case_opened", None, CASE.initial)}
-    lawful |= _moves(REPORT, _REPORT_ACTS) | _moves(CASE, _CASE_ACTS)
+    lawful = {(kind_of(kind), before, after) for kind, before, after in lawful_moves()}
     made = connection.execute(
         "SELECT min(seq), kind, from_state, to_state FROM event WHERE from_state IS NOT NULL OR to_state IS NOT NULL"
         " GROUP BY kind, from_state, to_state"
     ).fetchall()
     return [row for row in made if tuple(row[1:]) not in lawful]
-
-
-def _moves(lifecycle: Lifecycle, acts: Mapping[str, tuple[str, ...]]) -> set[_Move]:
-    return {
-        (kind, str(source), str(move.target))
-        for kind, its_acts in acts.items()
-        for move in lifecycle.moves
-        if move.act in its_acts
-        for source in move.sources
-        if source != move.target
-    }
 
 
 # --- I24 -----------------------------------------------------------------------------------------------------------

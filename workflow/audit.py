@@ -126,7 +126,9 @@ class _Replay:
             return f"{row.subject} 的序号不连续"
         try:
             event = decode(row.kind, row.payload)
-            after = evolved(known, event, at=row.at, actor=row.actor)
+            # Where it led is what the record says: the tables may be others by now.
+            stood = None if known is None or isinstance(known, Duty) else known.state
+            after = evolved(known, event, at=row.at, actor=row.actor, to=row.to_state or stood)
         except (ValueError, KeyError, TypeError) as fault:
             return f"无法重放（{fault}）"
         self.models[row.subject] = after

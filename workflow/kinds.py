@@ -64,8 +64,8 @@ class Kind(ABC, Generic[M]):
         """What its earliest timers due come to."""
 
     @abstractmethod
-    def evolve(self, known: M, event: Any, *, at: datetime, actor: str) -> M:
-        """The subject after one fact."""
+    def evolve(self, known: M, event: Any, *, at: datetime, actor: str, to: str | None) -> M:
+        """The subject after one fact; `to` as for `evolved`."""
 
     @abstractmethod
     def planned(self, model: M, rules: Rules, now: datetime) -> M:
@@ -121,9 +121,9 @@ class Reports(Kind[Report]):
         """By the timers of the report."""
         return reports.wake(known, around, here.rules, here.now)
 
-    def evolve(self, known: Report, event: e.ReportEvent, *, at: datetime, actor: str) -> Report:
+    def evolve(self, known: Report, event: e.ReportEvent, *, at: datetime, actor: str, to: str | None) -> Report:
         """By the events of the report."""
-        return reports.evolve(known, event, at=at, actor=actor)
+        return reports.evolve(known, event, at=at, actor=actor, to=to)
 
     def planned(self, model: Report, rules: Rules, now: datetime) -> Report:
         """Its holders and its next timer."""
@@ -173,9 +173,9 @@ class Cases(Kind[Case]):
         """By the timers of the case."""
         return cases.wake(known, here.rules, here.now)
 
-    def evolve(self, known: Case, event: e.CaseEvent, *, at: datetime, actor: str) -> Case:  # noqa: ARG002  acts leave no name on it
+    def evolve(self, known: Case, event: e.CaseEvent, *, at: datetime, actor: str, to: str | None) -> Case:  # noqa: ARG002  acts leave no name on it
         """By the events of the case."""
-        return cases.evolve(known, event, at=at)
+        return cases.evolve(known, event, at=at, to=to)
 
     def planned(self, model: Case, rules: Rules, now: datetime) -> Case:  # noqa: ARG002  nobody in particular holds it
         """Its next timer."""
@@ -220,7 +220,7 @@ class Duties(Kind[Duty]):
         """By the duty's next instant."""
         return duties.wake(known, here.rules, here.now)
 
-    def evolve(self, known: Duty, event: e.DutyEvent, *, at: datetime, actor: str) -> Duty:  # noqa: ARG002  as a case
+    def evolve(self, known: Duty, event: e.DutyEvent, *, at: datetime, actor: str, to: str | None) -> Duty:  # noqa: ARG002  as a case
         """By the events of the duty."""
         return duties.evolve(known, event, at=at)
 
@@ -251,8 +251,11 @@ def kind_of_model(model: Model) -> Kind[Any]:
     return KINDS[_OF_MODEL[type(model)]]
 
 
-def evolved(known: Model | None, event: e.Event, *, at: datetime, actor: str) -> Model:
-    """The subject after one fact; the one path by which live acts and the audit's replay apply facts."""
+def evolved(known: Model | None, event: e.Event, *, at: datetime, actor: str, to: str | None = None) -> Model:
+    """The subject after one fact; the one path by which live acts and the audit's replay apply facts.
+
+    `to`: the state a fact of the past is recorded to have led to; None lets the tables say where it leads.
+    """
     match event:
         case e.ReportOpened():
             return reports.opened(event, at)
@@ -262,7 +265,7 @@ def evolved(known: Model | None, event: e.Event, *, at: datetime, actor: str) ->
             return duties.began(event)
     if known is None:
         raise ValueError(f"{event!r} is about something that was never opened")
-    after: Model = kind_of_model(known).evolve(known, event, at=at, actor=actor)
+    after: Model = kind_of_model(known).evolve(known, event, at=at, actor=actor, to=to)
     return after
 
 
