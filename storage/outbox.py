@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from states.canonical import instant_text
-from storage import rows
+from storage import generated as made
 from storage import statements as sql
 from storage.connection import Connection, Writer
 from workflow.ports import AT_ONCE, Claim, Delivery, Message, Outcome
@@ -25,7 +25,7 @@ def claim(writer: Writer, asked: Claim) -> list[Message]:
             ahead = (min(lease, rests), lease, rests, most - len(read))
             read += connection.execute(f"{sql.MISDATED_MESSAGES} {engine.skip_locked}", ahead).fetchall()
         # What is in hand stays there, however far the clock was set: sending it twice is what leases are to prevent.
-        found = [message for message in map(rows.message, read) if message.id not in asked.in_hand][: asked.limit]
+        found = [message for message in map(made.message, read) if message.id not in asked.in_hand][: asked.limit]
         given_up = _lose(connection, found, at, asked.broken_off)
         found = [message for message in found if message.id not in given_up]
         if found:
@@ -69,7 +69,12 @@ def finish(
     """Record what an attempt came to; False, and nothing recorded, when another worker holds the mail by now."""
     at, state = instant_text(now), _state_after(outcome, next_attempt_at)
     sent = state is Delivery.SENT
-    change = (state.value, rows.text_or_none(next_attempt_at), at if sent else None, None if sent else answer)
+    change = (
+        state.value,
+        None if next_attempt_at is None else instant_text(next_attempt_at),
+        at if sent else None,
+        None if sent else answer,
+    )
     with writer.lent(writer.engine.begin_outbox) as connection:
         done = connection.execute(sql.FINISH_MESSAGE, (*change, message.id, message.attempts))
         if done.rowcount != 1:

@@ -3,13 +3,11 @@
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 
 from states.models import Case, Duty, Report
-from storage import rows
+from storage import generated as made
 from storage import statements as sql
 from storage.connection import Connection, Cursor, Engine, Row
 from storage.errors import translated
@@ -17,22 +15,9 @@ from storage.mark import Mark
 from storage.outbox import BROKEN_OFF
 from storage.transaction import load_case, load_head, load_report, load_reports
 from workflow.chain import GENESIS
-from workflow.ports import Attempt, ContactRow, EventRow, Heartbeat, Message, SignOffRow
+from workflow.ports import Attempt, ContactRow, EventRow, Heartbeat, Message, SignOffRow, WakeFailure
 
 _EVENTS_AT_ONCE = 1000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WakeFailure:
-    """A timer that failed at `at` and is set aside until `until`."""
-
-    subject: str
-    error: str
-    at: datetime
-    until: datetime
-
-    def __str__(self) -> str:
-        return f"{self.subject} 的定时器在 {self.at:%Y-%m-%d %H:%M}Z 失败：{self.error}"
 
 
 class Reader:
@@ -97,7 +82,7 @@ class Reader:
     def cases(self, open_only: bool = False, unit: str | None = None, report: str | None = None) -> Sequence[Case]:
         """Cases by number."""
         statement, _, values = _query({"unit": unit, "report": report}, _open_cases if open_only else _cases)
-        return [rows.case(row) for row in self._rows(statement, values)]
+        return [made.case(row) for row in self._rows(statement, values)]
 
     def all_cases(self) -> Sequence[Case]:
         """Every case."""
@@ -105,7 +90,7 @@ class Reader:
 
     def duties(self) -> Sequence[Duty]:
         """The recurring duties in the order they began."""
-        return [rows.duty(row) for row in self._rows(sql.ALL_DUTIES)]
+        return [made.duty(row) for row in self._rows(sql.ALL_DUTIES)]
 
     def all_duties(self) -> Sequence[Duty]:
         """Every duty."""
@@ -113,26 +98,26 @@ class Reader:
 
     def signoffs(self, ref: str) -> Sequence[SignOffRow]:
         """The report's signatures, void ones included, oldest first."""
-        return [rows.signoff(row) for row in self._rows(sql.SIGNOFFS_OF, (ref,))]
+        return [made.signoff(row) for row in self._rows(sql.SIGNOFFS_OF, (ref,))]
 
     def all_signoffs(self) -> Sequence[SignOffRow]:
         """Every signature, oldest first."""
-        return [rows.signoff(row) for row in self._rows(sql.ALL_SIGNOFFS)]
+        return [made.signoff(row) for row in self._rows(sql.ALL_SIGNOFFS)]
 
     def contacts(self, unit: str | None = None) -> Sequence[ContactRow]:
         """Liaison contacts, newest first."""
         statement, _, values = _query({"unit": unit}, _contacts)
-        return [rows.contact(row) for row in self._rows(statement, values)]
+        return [made.contact(row) for row in self._rows(statement, values)]
 
     def events_of(self, subject: str) -> Sequence[EventRow]:
         """A subject's events in order."""
-        return [rows.event(row) for row in self._rows(sql.EVENTS_OF, (subject, 0))]
+        return [made.event(row) for row in self._rows(sql.EVENTS_OF, (subject, 0))]
 
     def events(self) -> Iterator[EventRow]:
         """All events in order of `seq`, some at a time: the chain may be long."""
         last = 0
         while found := self._rows(sql.EVENTS_AFTER, (last, _EVENTS_AT_ONCE)):
-            yield from map(rows.event, found)
+            yield from map(made.event, found)
             last = found[-1][0]
 
     def head(self) -> tuple[int, str]:
@@ -142,8 +127,8 @@ class Reader:
 
     def heartbeat(self) -> Heartbeat | None:
         """When a daemon last worked; None before the first start."""
-        row = next(iter(self._rows(sql.READ_HEARTBEAT)), None)
-        return None if row is None else rows.heartbeat(row)
+        row = next(iter(self._rows(made.SELECT_HEARTBEAT)), None)
+        return None if row is None else made.heartbeat(row)
 
     def mark(self) -> Mark:
         """The last event, to be kept outside the database."""
@@ -172,7 +157,7 @@ class Reader:
     ) -> Sequence[Message]:
         """Mails, oldest first."""
         statement, _, values = _query({"recipient": recipient, "thread": thread, "state": state}, _messages)
-        return [rows.message(row) for row in self._rows(statement, values)]
+        return [made.message(row) for row in self._rows(statement, values)]
 
     def mail_counts(self) -> dict[str, tuple[int, int, int]]:
         """How many mails of each purpose are sent, waiting, dead."""
@@ -185,7 +170,7 @@ class Reader:
     def attempts(self, number: int) -> Sequence[Attempt]:
         """What was tried to deliver a mail, in order."""
         found = self._rows(sql.ATTEMPTS_OF, (number,))
-        return [rows.attempt(row) for row in found]
+        return [made.attempt(row) for row in found]
 
     def unanswered(self, message: Message) -> int:
         """How many earlier attempts the server got whole and did not answer."""
@@ -199,19 +184,17 @@ class Reader:
         """The mails of each event that caused any, in the order of events, each event's in the order written."""
         last = int(self._rows(sql.LAST_TOLD)[0][0])
         for after in range(0, last, _EVENTS_AT_ONCE):
-            found = map(rows.message, self._rows(sql.MESSAGES_BETWEEN, (after, after + _EVENTS_AT_ONCE)))
+            found = map(made.message, self._rows(sql.MESSAGES_BETWEEN, (after, after + _EVENTS_AT_ONCE)))
             for seq, mails in groupby(found, key=lambda mail: mail.event_seq):
                 yield seq, list(mails)
 
     def latest(self, kind: str) -> EventRow | None:
         """The last event of that kind."""
-        return next((rows.event(row) for row in self._rows(sql.LATEST, (kind,))), None)
+        return next((made.event(row) for row in self._rows(sql.LATEST, (kind,))), None)
 
     def wake_failures(self) -> Sequence[WakeFailure]:
         """The timers that failed and are still set aside, oldest first."""
-        found = self._rows(sql.FAILURES)
-        instant = datetime.fromisoformat
-        return [WakeFailure(subject=row[0], error=row[1], at=instant(row[2]), until=instant(row[3])) for row in found]
+        return [made.failure(row) for row in self._rows(sql.FAILURES)]
 
     def revision(self) -> str | None:
         """The version of the tables; None where there are none."""
@@ -262,16 +245,16 @@ class Reader:
 
 # --- statements with filters, each text made once -------------------------------------------------------------------
 
-_Shape = tuple[str, tuple[str, ...], str]
-_reports: _Shape = ("report", sql.REPORT, "ORDER BY period, opened_no")
-_cases: _Shape = ("supervision_case", sql.CASE, "ORDER BY id")
-_open_cases: _Shape = ("supervision_case", sql.CASE, "AND state <> 'closed' ORDER BY id")
-_contacts: _Shape = ("liaison_contact", sql.CONTACT, "ORDER BY at DESC, event_seq DESC")
-_messages: _Shape = ("message", sql.MESSAGE, "ORDER BY id")
+_Shape = tuple[str, str]
+_reports: _Shape = (made.SELECT_REPORT, "ORDER BY period, opened_no")
+_cases: _Shape = (made.SELECT_CASE, "ORDER BY id")
+_open_cases: _Shape = (made.SELECT_CASE, "AND state <> 'closed' ORDER BY id")
+_contacts: _Shape = (made.SELECT_CONTACT, "ORDER BY at DESC, event_seq DESC")
+_messages: _Shape = (made.SELECT_MESSAGE, "ORDER BY id")
 
 
 def _query(wanted: Mapping[str, object], shape: _Shape) -> tuple[str, str, Row]:
-    """The statement, that for the entries of what it finds, and the values for both."""
+    """The statement, that for the entries of what it finds (of reports alone), and the values for both."""
     given = {column: value for column, value in wanted.items() if value is not None}
     statement, entries = _statements(tuple(given), shape)
     return statement, entries, tuple(given.values())
@@ -279,8 +262,6 @@ def _query(wanted: Mapping[str, object], shape: _Shape) -> tuple[str, str, Row]:
 
 @lru_cache(maxsize=128)
 def _statements(given: tuple[str, ...], shape: _Shape) -> tuple[str, str]:
-    table, columns, tail = shape
+    head, tail = shape
     where = " AND ".join(("WHERE 1 = 1", *(f"{column} = ?" for column in given)))
-    refs = sql.select(("ref",), table, where)
-    entries = sql.select(("report", *sql.ENTRY), "report_entry", f"WHERE report IN ({refs}) ORDER BY report, position")
-    return sql.select(columns, table, f"{where} {tail}"), entries
+    return f"{head} {where} {tail}", f"{sql.ENTRIES} WHERE report IN (SELECT ref FROM report {where}) {sql.BY_REPORT}"

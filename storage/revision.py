@@ -2,7 +2,7 @@
 
 from storage.errors import MIGRATE, SchemaNotCurrent
 
-REVISION = "0002"
+REVISION = "0001"
 """The version of the tables this program is written for."""
 
 _EMPTY = "请核对 database.url；新建的数据库请运行 kaoji init，本来有数据的请找回原来的文件或用 kaoji restore 恢复备份"

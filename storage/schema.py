@@ -78,7 +78,9 @@ def _upgraded(address: Address) -> str:
     from alembic import command
 
     with _connected(address) as connection:
-        command.upgrade(_config(connection), "head")
+        settings = config()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")
     return REVISION
 
 
@@ -130,14 +132,14 @@ def _connected(address: Address) -> Iterator[Connection]:
         raise unusable_file(fault, address.shown) from fault
 
 
-def _config(connection: Connection) -> Config:
+def config() -> Config:
+    """Where Alembic finds the migrations."""
     from alembic.config import Config
 
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    config.attributes["connection"] = connection
-    return config
+    settings = Config()
+    settings.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    settings.set_main_option("path_separator", "os")
+    return settings
 
 
-__all__ = ["StorageError", "create", "current", "migrate", "need_ready"]
+__all__ = ["StorageError", "config", "create", "current", "migrate", "need_ready"]

@@ -1,21 +1,37 @@
-"""The tables and the rules the database itself keeps. Imported for migrations only, never on the way of an act.
+"""The tables, each declared once: its columns with what they hold and whether they change, its keys, rules and indexes.
 
-Instants are fixed-width UTC text, booleans 0 or 1, lists JSON text: the same bytes on both databases, readable with
-any tool, and sorted as they should be. Text compares byte by byte (`COLLATE "C"` on PostgreSQL, as SQLite does).
+Everything else that knows a column is made of these classes: `storage.generated` (the fixed text of the act path, by
+`python -m storage.generate`), the migrations (`python -m storage.revise`), and what boards read through a session.
+Imported for those only, never on the way of an act.
 """
 
-from enum import StrEnum
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, Integer, MetaData, Text, UniqueConstraint, text
-from sqlmodel import Field, SQLModel
+from sqlalchemy import CheckConstraint, Index, Integer, MetaData, UniqueConstraint, text
+from sqlalchemy import Table as Stored
+from sqlmodel import SQLModel
 
-from states.models import CaseState, DutyKind, PointsStatus, ReportState, Trigger
+from states.models import Case, CaseState, Duty, DutyKind, Entry, Flag, PointsStatus, Report, ReportState, Trigger
 from states.office import Level
+from states.purposes import Purpose
 from states.ranks import RankKind
-from workflow.ports import Delivery, Outcome
+from storage.columns import INSTANT, JSON, NAMES, NUMBER, WORDS, YES_NO, Digit, Kind, column, several, word
+from workflow.ports import (
+    Attempt,
+    ContactRow,
+    DefinitionRow,
+    Delivery,
+    EventRow,
+    Heartbeat,
+    Message,
+    Outcome,
+    SignOffRow,
+    WakeFailure,
+)
 
-NAMES = {
+NAMING = {
     "pk": "pk_%(table_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -23,44 +39,19 @@ NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
 }
 
-WORDS = Text().with_variant(Text(collation="C"), "postgresql")
-NUMBER = BigInteger().with_variant(Integer(), "sqlite")
-
 
 class Table(SQLModel):
-    """What all tables share: one collection, one way of naming constraints."""
+    """What all tables share: one collection, one way of naming constraints.
 
-    metadata: ClassVar[MetaData] = MetaData(naming_convention=NAMES)
+    `holds` is the model a row is; its fields `elsewhere` are kept in other tables. `forbids` are the acts on rows that
+    triggers refuse.
+    """
 
-
-def _words(**more: Any) -> Any:
-    return Field(sa_type=WORDS, **more)
-
-
-def _key() -> Any:
-    return Field(primary_key=True, sa_type=NUMBER, sa_column_kwargs={"autoincrement": False})
-
-
-def _counted() -> Any:
-    return Field(default=None, primary_key=True, sa_type=NUMBER)
-
-
-def _number(reference: str | None = None, **more: Any) -> Any:
-    references = () if reference is None else (ForeignKey(reference),)
-    return Field(sa_type=NUMBER, sa_column_args=references, **more)
-
-
-def _to(reference: str, **more: Any) -> Any:
-    return Field(sa_type=WORDS, sa_column_args=(ForeignKey(reference),), **more)
-
-
-def _among(column: str, words: type[StrEnum]) -> CheckConstraint:
-    listed = ", ".join(f"'{word}'" for word in words)
-    return CheckConstraint(f"{column} IN ({listed})", name=column)
-
-
-def _flag(column: str) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN (0, 1)", name=column)
+    metadata: ClassVar[MetaData] = MetaData(naming_convention=NAMING)
+    __table__: ClassVar[Stored]
+    holds: ClassVar[type[Any]]
+    elsewhere: ClassVar[tuple[str, ...]] = ()
+    forbids: ClassVar[tuple[str, ...]] = ()
 
 
 def _rule(name: str, condition: str) -> CheckConstraint:
@@ -73,35 +64,36 @@ def _partial(name: str, condition: str, *columns: str, unique: bool = False) -> 
 
 
 class EventTable(Table, table=True):
-    """The audit chain; only ever added to."""
+    """The audit chain; only ever added to. What makes a fork impossible is that a hash is followed but once."""
 
     __tablename__ = "event"
     __table_args__ = (
-        UniqueConstraint("hash"),
         UniqueConstraint("prev_hash"),
         UniqueConstraint("subject", "item_seq"),
         _rule("seq", "seq >= 1"),
         _rule("item_seq", "item_seq >= 1"),
         _partial("uq_event_command_id", "command_id IS NOT NULL", "command_id", unique=True),
     )
+    holds = EventRow
+    forbids = ("DELETE", "UPDATE")
 
-    seq: int = _key()
-    at: str = _words()
-    actor: str = _words()
-    command_id: str | None = _words()
-    kind: str = _words()
-    subject: str = _words()
-    item_seq: int
-    from_state: str | None = _words()
-    to_state: str | None = _words()
-    version: int
-    payload: str = _words()
-    door: str | None = _words()
-    proof: str | None = _words()
-    command_sha256: str | None = _words()
-    mails_sha256: str | None = _words()
-    prev_hash: str = _words()
-    hash: str = _words()
+    seq: int = column(NUMBER, key=True)
+    at: datetime = column(INSTANT)
+    actor: str = column(WORDS)
+    command_id: str | None = column(WORDS)
+    kind: str = column(WORDS)
+    subject: str = column(WORDS)
+    item_seq: int = column(Integer)
+    from_state: str | None = column(WORDS)
+    to_state: str | None = column(WORDS)
+    version: int = column(Integer)
+    payload: str = column(WORDS)
+    door: str | None = column(WORDS)
+    proof: str | None = column(WORDS)
+    command_sha256: str | None = column(WORDS)
+    mails_sha256: str | None = column(WORDS)
+    prev_hash: str = column(WORDS)
+    hash: str = column(WORDS)
 
 
 class ReportTable(Table, table=True):
@@ -110,42 +102,38 @@ class ReportTable(Table, table=True):
     __tablename__ = "report"
     __table_args__ = (
         UniqueConstraint("ref"),
-        UniqueConstraint("period", "unit"),
         _rule("ref", "ref = period || '/' || unit"),
-        _among("level", Level),
-        _among("state", ReportState),
-        _flag("sent"),
-        _flag("overdue"),
         _rule("round", "round >= 1"),
         _rule("version", "version >= 0 AND seq >= 1"),
         _rule("submitted_at", "(state IN ('submitted', 'supervised')) = (submitted_at IS NOT NULL)"),
         Index("ix_report_unit_period", "unit", "period"),
         Index("ix_report_period_state", "period", "state"),
         _partial("ix_report_wake_at", "wake_at IS NOT NULL", "wake_at", "opened_no"),
-        _partial("ix_report_due_at", "submitted_at IS NULL", "due_at"),
         _partial("ix_report_open", "state <> 'supervised'", "unit", "period"),
     )
+    holds = Report
+    elsewhere = ("entries",)
 
-    opened_no: int | None = _counted()
-    ref: str = _words()
-    period: str = _words()
-    unit: str = _words()
-    level: str = _words()
-    opened_at: str = _words()
-    state: str = _words()
-    sent: int
-    round: int
-    version: int
-    seq: int
-    due_at: str = _words()
-    overdue: int
-    submitted_at: str | None = _words()
-    content_sha256: str = _words()
-    drafters: str = _words()
-    last_actor: str | None = _words()
-    holders: str = _words()
-    timers_until: str = _words()
-    wake_at: str | None = _words()
+    opened_no: int | None = column(NUMBER, counted=True)
+    ref: str = column(WORDS)
+    period: str = column(WORDS)
+    unit: str = column(WORDS)
+    level: Level = column(word(Level))
+    opened_at: datetime = column(INSTANT)
+    state: ReportState = column(word(ReportState), changes=True)
+    sent: bool = column(YES_NO, changes=True)
+    round: int = column(Integer, changes=True)
+    version: int = column(Integer, changes=True)
+    seq: int = column(Integer, changes=True)
+    due_at: datetime = column(INSTANT, changes=True)
+    overdue: bool = column(YES_NO, changes=True)
+    submitted_at: datetime | None = column(INSTANT, changes=True)
+    content_sha256: str = column(WORDS, changes=True)
+    drafters: tuple[str, ...] = column(NAMES, changes=True)
+    last_actor: str | None = column(WORDS, changes=True)
+    holders: tuple[str, ...] = column(NAMES, changes=True)
+    timers_until: datetime = column(INSTANT, changes=True)
+    wake_at: datetime | None = column(INSTANT, changes=True)
 
 
 class EntryTable(Table, table=True):
@@ -153,32 +141,30 @@ class EntryTable(Table, table=True):
 
     __tablename__ = "report_entry"
     __table_args__ = (
-        _among("read_kind", RankKind),
         _rule("field", "field >= 1"),
         _rule("ranked", "(read_kind = 'ranked') = (read_best IS NOT NULL AND read_worst IS NOT NULL)"),
         _rule("rank", "read_best IS NULL OR (read_best >= 1 AND read_best <= read_worst AND read_worst <= field)"),
         _rule("three_district_rank", "three_district_rank IS NULL OR three_district_rank >= 1"),
-        _flag("read_tied"),
-        _flag("read_estimated"),
     )
+    holds = Entry
 
-    report: str = _to("report.ref", primary_key=True)
-    indicator: str = _words(primary_key=True)
-    position: int
-    field: int
-    rank_text: str = _words()
-    comparison: str = _words()
-    target: str = _words()
-    place: str | None = _words()
-    read_kind: str = _words()
-    read_best: int | None
-    read_worst: int | None
-    read_field: int | None
-    read_tied: int | None
-    read_estimated: int | None
-    read_three_district_rank: int | None
-    three_district_rank: int | None
-    flags: str = _words()
+    report: str = column(WORDS, key=True, refers="report.ref", beside=True)
+    position: int = column(Integer, beside=True)
+    indicator: str = column(WORDS, key=True)
+    field: int = column(Integer)
+    rank_text: str = column(WORDS)
+    comparison: str = column(WORDS)
+    target: str = column(WORDS)
+    place: str | None = column(WORDS)
+    read_kind: RankKind = column(word(RankKind), of="reading.kind")
+    read_best: int | None = column(Integer, of="reading.best")
+    read_worst: int | None = column(Integer, of="reading.worst")
+    read_field: int | None = column(Integer, of="reading.stated_field")
+    read_tied: bool | None = column(YES_NO, of="reading.tied")
+    read_estimated: bool | None = column(YES_NO, of="reading.estimated")
+    read_three_district_rank: int | None = column(Integer, of="reading.three_district_rank")
+    three_district_rank: int | None = column(Integer)
+    flags: tuple[Flag, ...] = column(several(Flag))
 
 
 class CaseTable(Table, table=True):
@@ -186,10 +172,6 @@ class CaseTable(Table, table=True):
 
     __tablename__ = "supervision_case"
     __table_args__ = (
-        _among("level", Level),
-        _among("trigger", Trigger),
-        _among("state", CaseState),
-        _among("points_status", PointsStatus),
         _rule("version", "version >= 0 AND seq >= 1"),
         _rule("indicator", "(trigger = 'overdue') = (indicator IS NULL)"),
         _rule("closed_at", "(state = 'closed') = (closed_at IS NOT NULL)"),
@@ -209,28 +191,29 @@ class CaseTable(Table, table=True):
         ),
         _partial("uq_supervision_case_open_overdue", "state <> 'closed' AND indicator IS NULL", "report", unique=True),
     )
+    holds = Case
 
-    id: int = _key()
-    report: str = _to("report.ref")
-    unit: str = _words()
-    level: str = _words()
-    indicator: str | None = _words()
-    trigger: str = _words()
-    opened_at: str = _words()
-    opened_rank: int | None
-    state: str = _words()
-    version: int
-    seq: int
-    entered_at: str = _words()
-    feedback_at: str | None = _words()
-    interview_at: str | None = _words()
-    appealed_at: str | None = _words()
-    proposed_at: str | None = _words()
-    points: int | None
-    points_status: str | None = _words()
-    closed_at: str | None = _words()
-    timers_until: str = _words()
-    wake_at: str | None = _words()
+    id: int = column(NUMBER, key=True)
+    report: str = column(WORDS, refers="report.ref")
+    unit: str = column(WORDS)
+    level: Level = column(word(Level))
+    indicator: str | None = column(WORDS)
+    trigger: Trigger = column(word(Trigger))
+    opened_at: datetime = column(INSTANT)
+    opened_rank: int | None = column(Integer)
+    state: CaseState = column(word(CaseState), changes=True)
+    version: int = column(Integer, changes=True)
+    seq: int = column(Integer, changes=True)
+    entered_at: datetime = column(INSTANT, changes=True)
+    feedback_at: datetime | None = column(INSTANT, changes=True)
+    interview_at: datetime | None = column(INSTANT, changes=True)
+    appealed_at: datetime | None = column(INSTANT, changes=True)
+    proposed_at: datetime | None = column(INSTANT, changes=True)
+    points: int | None = column(Integer, changes=True)
+    points_status: PointsStatus | None = column(word(PointsStatus), changes=True)
+    closed_at: datetime | None = column(INSTANT, changes=True)
+    timers_until: datetime = column(INSTANT, changes=True)
+    wake_at: datetime | None = column(INSTANT, changes=True)
 
 
 class DutyTable(Table, table=True):
@@ -239,18 +222,18 @@ class DutyTable(Table, table=True):
     __tablename__ = "duty"
     __table_args__ = (
         UniqueConstraint("kind", "unit"),
-        _among("kind", DutyKind),
         _rule("seq", "seq >= 1"),
         _partial("ix_duty_wake_at", "wake_at IS NOT NULL", "wake_at", "began_no"),
     )
+    holds = Duty
 
-    began_no: int | None = _counted()
-    kind: str = _words()
-    unit: str = _words()
-    seq: int
-    since: str = _words()
-    timers_until: str = _words()
-    wake_at: str | None = _words()
+    began_no: int | None = column(NUMBER, counted=True)
+    kind: DutyKind = column(word(DutyKind))
+    unit: str = column(WORDS)
+    seq: int = column(Integer, changes=True)
+    since: datetime = column(INSTANT, changes=True)
+    timers_until: datetime = column(INSTANT, changes=True)
+    wake_at: datetime | None = column(INSTANT, changes=True)
 
 
 class SignOffTable(Table, table=True):
@@ -258,124 +241,113 @@ class SignOffTable(Table, table=True):
 
     __tablename__ = "signoff"
     __table_args__ = (
-        _among("state", ReportState),
+        _rule("state", "state IN ('section_signed', 'leader_signed')"),
         _rule("round", "round >= 1"),
         _rule("void_seq", "void_seq > event_seq"),
         Index("ix_signoff_report", "report"),
         _partial("uq_signoff_live", "void_seq IS NULL", "report", "state", unique=True),
     )
+    holds = SignOffRow
+    forbids = ("DELETE",)
 
-    event_seq: int = Field(
-        primary_key=True,
-        sa_type=NUMBER,
-        sa_column_args=(ForeignKey("event.seq"),),
-        sa_column_kwargs={"autoincrement": False},
-    )
-    report: str = _to("report.ref")
-    state: str = _words()
-    round: int
-    version: int
-    person: str = _words()
-    on_behalf_of: str | None = _words()
-    at: str = _words()
-    content_sha256: str = _words()
-    opinion: str = _words()
-    void_seq: int | None = _number("event.seq")
+    event_seq: int = column(NUMBER, key=True, refers="event.seq")
+    report: str = column(WORDS, refers="report.ref")
+    state: str = column(WORDS)
+    round: int = column(Integer)
+    version: int = column(Integer)
+    person: str = column(WORDS)
+    on_behalf_of: str | None = column(WORDS)
+    at: datetime = column(INSTANT)
+    content_sha256: str = column(WORDS)
+    opinion: str = column(WORDS)
+    void_seq: int | None = column(NUMBER, refers="event.seq", changes=True)
 
 
 class ContactTable(Table, table=True):
     """A logged visit or call of a liaison officer."""
 
     __tablename__ = "liaison_contact"
-    __table_args__ = (_flag("visit"), Index("ix_liaison_contact_unit", "unit"))
+    __table_args__ = (Index("ix_liaison_contact_unit", "unit"),)
+    holds = ContactRow
+    forbids = ("DELETE", "UPDATE")
 
-    event_seq: int = Field(
-        primary_key=True,
-        sa_type=NUMBER,
-        sa_column_args=(ForeignKey("event.seq"),),
-        sa_column_kwargs={"autoincrement": False},
-    )
-    unit: str = _words()
-    person: str = _words()
-    at: str = _words()
-    visit: int
-    text: str = _words()
+    event_seq: int = column(NUMBER, key=True, refers="event.seq")
+    unit: str = column(WORDS)
+    person: str = column(WORDS)
+    at: datetime = column(INSTANT)
+    visit: bool = column(YES_NO)
+    text: str = column(WORDS)
 
 
 class MessageTable(Table, table=True):
-    """The outbox. While a mail is being sent, `next_attempt_at` is the end of the lease."""
+    """The outbox. While a mail is being sent, `next_attempt_at` is the end of the lease.
+
+    A Message-ID is made of the event's hash, the receiver and the purpose: no two are equal while those differ.
+    """
 
     __tablename__ = "message"
     __table_args__ = (
-        UniqueConstraint("message_id"),
         UniqueConstraint("event_seq", "recipient", "purpose"),
-        _among("state", Delivery),
-        _flag("cc"),
         _rule("attempts", "attempts >= 0"),
         _rule("sent_at", "(state = 'sent') = (sent_at IS NOT NULL)"),
         _rule("lease_until", "(state = 'sending') = (lease_until IS NOT NULL)"),
         _partial("ix_message_due", "state IN ('pending', 'sending', 'uncertain')", "next_attempt_at", "id"),
     )
+    holds = Message
+    forbids = ("DELETE",)
 
-    id: int | None = _counted()
-    message_id: str = _words()
-    event_seq: int = _number("event.seq")
-    recipient: str = _words()
-    address: str = _words()
-    name: str = _words()
-    language: str = _words()
-    purpose: str = _words()
-    thread: str = _words()
-    cc: int
-    facts: str = _words()
-    audit_seq: int = _number("event.seq")
-    audit_head: str = _words()
-    created_at: str = _words()
-    state: str = _words()
-    attempts: int
-    next_attempt_at: str = _words()
-    lease_until: str | None = _words()
-    sent_at: str | None = _words()
-    last_error: str | None = _words()
-    original_address: str | None = _words()
-    acknowledged_at: str | None = _words()
-    acknowledged_by: str | None = _words()
-    acknowledged_note: str | None = _words()
+    id: int | None = column(NUMBER, counted=True)
+    message_id: str = column(WORDS)
+    event_seq: int = column(NUMBER, refers="event.seq")
+    recipient: str = column(WORDS)
+    address: str = column(WORDS)
+    name: str = column(WORDS)
+    language: str = column(WORDS)
+    purpose: Purpose = column(word(Purpose, closed=False))
+    thread: str = column(WORDS)
+    cc: bool = column(YES_NO)
+    facts: Mapping[str, object] = column(JSON)
+    audit_seq: int = column(NUMBER, refers="event.seq")
+    audit_head: str = column(WORDS)
+    created_at: datetime = column(INSTANT)
+    state: Delivery = column(word(Delivery), changes=True)
+    attempts: int = column(Integer, changes=True)
+    next_attempt_at: datetime = column(INSTANT, changes=True)
+    lease_until: datetime | None = column(INSTANT, changes=True)
+    sent_at: datetime | None = column(INSTANT, changes=True)
+    last_error: str | None = column(WORDS, changes=True)
+    original_address: str | None = column(WORDS, changes=True)
+    acknowledged_at: datetime | None = column(INSTANT, changes=True)
+    acknowledged_by: str | None = column(WORDS, changes=True)
+    acknowledged_note: str | None = column(WORDS, changes=True)
 
 
 class AttemptTable(Table, table=True):
     """One attempt to deliver a mail; `result` is empty while it lasts."""
 
     __tablename__ = "message_attempt"
-    __table_args__ = (
-        _among("result", Outcome),
-        _rule("number", "number >= 1"),
-        _rule("ended_at", "(result IS NULL) = (ended_at IS NULL)"),
-    )
+    __table_args__ = (_rule("number", "number >= 1"), _rule("ended_at", "(result IS NULL) = (ended_at IS NULL)"))
+    holds = Attempt
 
-    message: int = Field(
-        primary_key=True,
-        sa_type=NUMBER,
-        sa_column_args=(ForeignKey("message.id"),),
-        sa_column_kwargs={"autoincrement": False},
-    )
-    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
-    begun_at: str = _words()
-    result: str | None = _words()
-    answer: str | None = _words()
-    ended_at: str | None = _words()
+    message: int = column(NUMBER, key=True, refers="message.id", beside=True)
+    number: int = column(Integer, key=True)
+    begun_at: datetime = column(INSTANT)
+    result: Outcome | None = column(word(Outcome), of="outcome", changes=True)
+    answer: str | None = column(WORDS, changes=True)
+    ended_at: datetime | None = column(INSTANT, changes=True)
 
 
 class FailureTable(Table, table=True):
     """A timer that failed and was set aside."""
 
     __tablename__ = "wake_failure"
+    holds = WakeFailure
 
-    id: int | None = _counted()
-    subject: str = _words()
-    error: str = _words()
-    at: str = _words()
-    until: str = _words()
+    id: int | None = column(NUMBER, counted=True)
+    subject: str = column(WORDS)
+    error: str = column(WORDS)
+    at: datetime = column(INSTANT)
+    until: datetime = column(INSTANT)
 
 
 class HeartbeatTable(Table, table=True):
@@ -383,14 +355,44 @@ class HeartbeatTable(Table, table=True):
 
     __tablename__ = "heartbeat"
     __table_args__ = (_rule("id", "id = 1"), _rule("held", "(held_since IS NULL) = (held_reason IS NULL)"))
+    holds = Heartbeat
 
-    id: int = _key()
-    at: str = _words()
-    pid: int
-    host: str = _words()
-    started_at: str = _words()
-    held_since: str | None = _words()
-    held_reason: str | None = _words()
+    id: int = column(NUMBER, key=True, beside=True)
+    at: datetime = column(INSTANT, changes=True)
+    pid: int = column(Integer, changes=True)
+    host: str = column(WORDS, changes=True)
+    started_at: datetime = column(INSTANT, changes=True)
+    held_since: datetime | None = column(INSTANT, changes=True)
+    held_reason: str | None = column(WORDS, changes=True)
+
+
+class DefinitionTable(Table, table=True):
+    """One version of one kind of rule (organisation, routes, policies, calendar), in force since an event."""
+
+    __tablename__ = "definition"
+    __table_args__ = (_rule("version", "version >= 1"),)
+    holds = DefinitionRow
+    forbids = ("DELETE", "UPDATE")
+
+    kind: str = column(WORDS, key=True)
+    version: int = column(Integer, key=True)
+    body: str = column(WORDS)
+    sha256: str = column(WORDS)
+    since_seq: int = column(NUMBER, refers="event.seq")
 
 
 METADATA = Table.metadata
+
+
+def _rules_of_kinds() -> None:
+    """A word is one of its list, a yes-or-no 0 or 1, in every column that holds one; the database refuses others."""
+    for table in METADATA.tables.values():
+        for one in table.columns:
+            if isinstance(one.type, Digit):
+                table.append_constraint(_rule(one.name, f"{one.name} IN (0, 1)"))
+            elif isinstance(one.type, Kind) and one.type.closed and one.type.among:
+                listed = ", ".join(f"'{known}'" for known in one.type.among)
+                table.append_constraint(_rule(one.name, f"{one.name} IN ({listed})"))
+
+
+_rules_of_kinds()

@@ -1,13 +1,14 @@
 """One unit of work on the database: fixed statements on a held connection, undone unless committed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import lru_cache
 from types import TracebackType
 from typing import Self
 
 from states.canonical import instant_text
 from states.models import Case, Duty, DutyKind, Entry, Report, Trigger
-from storage import rows
+from storage import generated as made
 from storage import statements as sql
 from storage.connection import ENDED, Connection, Ended, Row, Speaking, Writer
 from storage.errors import Conflict, TransactionEnded
@@ -75,7 +76,7 @@ class SqlTransaction:
             return ()
         end = self._connection.execute(sql.NEXT_COMMAND_SEQ, (first[0],)).fetchone()[0]
         found = self._connection.execute(sql.EVENTS_BETWEEN, (first[0], _ENDLESS if end is None else end))
-        return [rows.event(row) for row in found.fetchall()]
+        return [made.event(row) for row in found.fetchall()]
 
     def report(self, ref: str) -> Report | None:
         """The report with its entries."""
@@ -88,7 +89,7 @@ class SqlTransaction:
     def duty(self, kind: DutyKind, unit: str) -> Duty | None:
         """One recurring duty."""
         row = self._connection.execute(sql.DUTY_BY_KEY, (kind.value, unit)).fetchone()
-        return None if row is None else rows.duty(row)
+        return None if row is None else made.duty(row)
 
     def reports_of(self, unit: str) -> Sequence[Report]:
         """All reports of the unit, by period, with entries."""
@@ -113,16 +114,16 @@ class SqlTransaction:
 
     def open_cases(self, unit: str) -> Sequence[Case]:
         """The unit's cases that are not closed, by number."""
-        return [rows.case(row) for row in self._connection.execute(sql.OPEN_CASES_OF, (unit,)).fetchall()]
+        return [made.case(row) for row in self._connection.execute(sql.OPEN_CASES_OF, (unit,)).fetchall()]
 
     def overdue_case(self, report: str) -> Case | None:
         """The open overdue case of that report."""
         row = self._connection.execute(sql.OPEN_OVERDUE_CASE, (report,)).fetchone()
-        return None if row is None else rows.case(row)
+        return None if row is None else made.case(row)
 
     def all_open_cases(self) -> Sequence[Case]:
         """Every case that is not closed, by number."""
-        return [rows.case(row) for row in self._connection.execute(sql.OPEN_CASES).fetchall()]
+        return [made.case(row) for row in self._connection.execute(sql.OPEN_CASES).fetchall()]
 
     def points_of(self, unit: str, since: datetime, until: datetime) -> int:
         """Points proposed or confirmed for the unit with `since <= proposed_at < until`."""
@@ -140,12 +141,12 @@ class SqlTransaction:
     def events_of(self, subject: str, after: int) -> Sequence[EventRow]:
         """The subject's events with `item_seq > after`, in order."""
         found = self._connection.execute(sql.EVENTS_OF, (subject, after)).fetchall()
-        return [rows.event(row) for row in found]
+        return [made.event(row) for row in found]
 
     def last_of_kind(self, subject: str, kind: str) -> EventRow | None:
         """The subject's last event of that kind."""
         row = self._connection.execute(sql.LAST_OF_KIND, (subject, kind)).fetchone()
-        return None if row is None else rows.event(row)
+        return None if row is None else made.event(row)
 
     def count_of_kind(self, subject: str, kind: str) -> int:
         """How many events of that kind the subject has."""
@@ -153,8 +154,8 @@ class SqlTransaction:
 
     def heartbeat(self) -> Heartbeat | None:
         """When a daemon last worked."""
-        row = self._connection.execute(sql.READ_HEARTBEAT).fetchone()
-        return None if row is None else rows.heartbeat(row)
+        row = self._connection.execute(made.SELECT_HEARTBEAT).fetchone()
+        return None if row is None else made.heartbeat(row)
 
     def earliest_wake(self, until: datetime) -> tuple[str, datetime] | None:
         """The subject with the smallest `wake_at <= until`: duties before reports before cases, the oldest first."""
@@ -200,11 +201,11 @@ class SqlTransaction:
     def mail(self, number: int) -> Message | None:
         """One outgoing mail."""
         row = self._connection.execute(sql.MAIL, (number,)).fetchone()
-        return None if row is None else rows.message(row)
+        return None if row is None else made.message(row)
 
     def unsent_mails(self) -> Sequence[Message]:
         """The mails that wait or are dead, by number."""
-        return [rows.message(row) for row in self._connection.execute(sql.UNSENT).fetchall()]
+        return [made.message(row) for row in self._connection.execute(sql.UNSENT).fetchall()]
 
     def resend_mail(self, number: int, address: str) -> None:
         """Let it go to that address, at once."""
@@ -218,43 +219,41 @@ class SqlTransaction:
 
     def save_report(self, before: Report | None, after: Report) -> None:
         """Insert or update the row and whichever entries differ. Raises Conflict when the row has moved on."""
-        changed = rows.report_changed(after)
         if before is None:
-            self._connection.execute(sql.ADD_REPORT, (*rows.report_kept(after), *changed))
+            self._connection.execute(made.INSERT_REPORT, made.report_values(after))
             self._save_entries(after.ref, (), after.entries)
             return
-        done = self._connection.execute(sql.CHANGE_REPORT, (*changed, after.ref, before.seq))
+        done = self._connection.execute(sql.CHANGE_REPORT, (*made.report_changed(after), after.ref, before.seq))
         self._need_one(done.rowcount, f"report:{after.ref}")
         if after.entries is not before.entries:
             self._save_entries(after.ref, before.entries, after.entries)
 
     def save_case(self, before: Case | None, after: Case) -> None:
         """As `save_report`."""
-        changed = rows.case_changed(after)
         if before is None:
-            self._connection.execute(sql.ADD_CASE, (*rows.case_kept(after), *changed))
+            self._connection.execute(made.INSERT_CASE, made.case_values(after))
             return
-        done = self._connection.execute(sql.CHANGE_CASE, (*changed, after.id, before.seq))
+        done = self._connection.execute(sql.CHANGE_CASE, (*made.case_changed(after), after.id, before.seq))
         self._need_one(done.rowcount, f"case:{after.id}")
 
     def save_duty(self, before: Duty | None, after: Duty) -> None:
         """As `save_report`."""
-        key, changed = (after.kind.value, after.unit), rows.duty_changed(after)
         if before is None:
-            self._connection.execute(sql.ADD_DUTY, (*key, *changed))
+            self._connection.execute(made.INSERT_DUTY, made.duty_values(after))
             return
-        done = self._connection.execute(sql.CHANGE_DUTY, (*changed, *key, before.seq))
+        guard = (after.kind.value, after.unit, before.seq)
+        done = self._connection.execute(sql.CHANGE_DUTY, (*made.duty_changed(after), *guard))
         self._need_one(done.rowcount, f"duty:{after.ref}")
 
     def append_events(self, rows_: Sequence[EventRow]) -> None:
         """Append links to the chain. The database refuses a fork."""
-        self._add(sql.ADD_EVENT, [rows.event_values(row) for row in rows_])
+        self._add(made.INSERT_EVENT, [made.event_values(row) for row in rows_])
         if rows_:
             self._head = (rows_[-1].seq, rows_[-1].hash)
 
     def add_signoff(self, row: SignOffRow) -> None:
         """Record a signature."""
-        self._connection.execute(sql.ADD_SIGNOFF, rows.signoff_values(row))
+        self._connection.execute(made.INSERT_SIGNOFF, made.signoff_values(row))
 
     def void_signoffs(self, report: str, event_seq: int) -> None:
         """Void every standing signature of the report by that event."""
@@ -262,11 +261,11 @@ class SqlTransaction:
 
     def add_contact(self, row: ContactRow) -> None:
         """Record a liaison contact."""
-        self._connection.execute(sql.ADD_CONTACT, rows.contact_values(row))
+        self._connection.execute(made.INSERT_CONTACT, made.contact_values(row))
 
     def enqueue(self, messages: Sequence[Message]) -> None:
         """Put mails into the outbox; their `id` is given by the database."""
-        self._add(sql.ADD_MESSAGE, [rows.message_values(message) for message in messages])
+        self._add(made.INSERT_MESSAGE, [made.message_values(message) for message in messages])
 
     def defer_wake(self, subject: str, until: datetime, error: str) -> None:
         """Set a subject aside whose timer failed, and record why."""
@@ -280,14 +279,14 @@ class SqlTransaction:
             case _:
                 done = self._connection.execute(sql.DEFER_CASE, (at, int(key)))
         self._need_one(done.rowcount, subject)
-        self._connection.execute(sql.ADD_FAILURE, (subject, error, instant_text(self.now), at))
+        self._connection.execute(made.INSERT_FAILURE, (subject, error, instant_text(self.now), at))
 
     def _save_entries(self, ref: str, before: Sequence[Entry], after: Sequence[Entry]) -> None:
         known = dict(enumerate(before))
         gone = {entry.indicator for entry in before} - {entry.indicator for entry in after}
         self._add(sql.DROP_ENTRY, [(ref, indicator) for indicator in sorted(gone)])
         written = [
-            (ref, position, *rows.entry_values(entry))
+            made.entry_values(ref, position, entry)
             for position, entry in enumerate(after)
             if known.get(position) != entry
         ]
@@ -307,6 +306,17 @@ class SqlTransaction:
 
 # --- loads shared with the questions -------------------------------------------------------------------------------
 
+# Equal rows give one and the same entry: an entry is a frozen value, and most rows are read many times.
+_entry = lru_cache(maxsize=16384)(made.entry)
+
+
+def _by_report(rows: Iterable[Row]) -> dict[str, tuple[Entry, ...]]:
+    """The entries of several reports; each row begins with its report."""
+    found: dict[str, list[Entry]] = {}
+    for row in rows:
+        found.setdefault(row[0], []).append(_entry(tuple(row[1:])))
+    return {ref: tuple(entries) for ref, entries in found.items()}
+
 
 def load_report(connection: Connection, ref: str) -> Report | None:
     """One report with its entries."""
@@ -314,14 +324,14 @@ def load_report(connection: Connection, ref: str) -> Report | None:
     if row is None:
         return None
     entries = connection.execute(sql.ENTRIES_BY_REF, (ref,)).fetchall()
-    return rows.report(row, tuple(map(rows.entry, entries)))
+    return made.report(row, tuple(map(_entry, entries)))
 
 
 def load_reports(connection: Connection, reports: str, entries: str, parameters: Row) -> list[Report]:
     """The reports of one query with the entries another one gives."""
     found = connection.execute(reports, parameters).fetchall()
-    by_report = rows.entries_by_report(connection.execute(entries, parameters).fetchall()) if found else {}
-    return [rows.report(row, by_report.get(row[0], ())) for row in found]
+    by_report = _by_report(connection.execute(entries, parameters).fetchall()) if found else {}
+    return [made.report(row, by_report.get(row[0], ())) for row in found]
 
 
 def load_case(connection: Connection, key: str) -> Case | None:
@@ -334,7 +344,7 @@ def load_case(connection: Connection, key: str) -> Case | None:
             row = connection.execute(sql.CASE_OVERDUE, (report,)).fetchone()
         else:
             row = connection.execute(sql.CASE_BY_INDICATOR, (report, indicator)).fetchone()
-    return None if row is None else rows.case(row)
+    return None if row is None else made.case(row)
 
 
 def load_head(connection: Connection) -> tuple[int, str]:

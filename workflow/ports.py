@@ -173,6 +173,30 @@ class Heartbeat:
     held_reason: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WakeFailure:
+    """A timer that failed at `at` and is set aside until `until`."""
+
+    subject: str
+    error: str
+    at: datetime
+    until: datetime
+
+    def __str__(self) -> str:
+        return f"{self.subject} 的定时器在 {self.at:%Y-%m-%d %H:%M}Z 失败：{self.error}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionRow:
+    """One version of one kind of rule: `body` is its canonical text, in force since the event `since_seq`."""
+
+    kind: str
+    version: int
+    body: str
+    sha256: str
+    since_seq: int
+
+
 class Transaction(Protocol):
     """One unit of work. Leaving the `with` block without `commit()` undoes everything.
 

@@ -79,7 +79,6 @@ REFUSED: dict[str, Callable[[Transaction], object]] = {
     "a signature of no event": lambda tx: tx.add_signoff(a_signoff(9)),
     "a contact of no event": lambda tx: tx.add_contact(a_contact(9)),
     "a mail of no event": lambda tx: tx.enqueue([a_message(9)]),
-    "a Message-ID twice": lambda tx: tx.enqueue([a_message(1), a_message(2, message_id=a_message(1).message_id)]),
     "an event told twice": lambda tx: tx.enqueue([a_message(1), a_message(1, message_id="<other@kaoji.test>")]),
     "sent without an instant": lambda tx: tx.enqueue([a_message(1, state=Delivery.SENT)]),
     "an instant without being sent": lambda tx: tx.enqueue([a_message(1, sent_at=NOW)]),
