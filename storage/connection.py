@@ -1,6 +1,7 @@
 """What both drivers have in common: a connection that takes SQL with `?` places, and the one connection that writes."""
 
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -160,13 +161,61 @@ class Speaking:
         self._connection.close()
 
 
+class Line:
+    """A lock that is handed on in the order in which it was asked for: nobody is passed over, however many come."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_held = False
+        self._waiting: deque[threading.Lock] = deque()
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for it."""
+        return len(self._waiting)
+
+    def acquire(self, timeout: float = -1) -> bool:
+        """Wait for it, so many seconds at most, without end where that is negative. Whether it was got."""
+        with self._lock:
+            if not self._is_held:
+                self._is_held = True
+                return True
+            gate = threading.Lock()
+            gate.acquire()
+            self._waiting.append(gate)
+        try:
+            if gate.acquire(timeout=timeout):
+                return True
+        except BaseException:  # the waiting was broken off, as by Ctrl-C
+            if not self._left(gate):
+                self.release()
+            raise
+        return not self._left(gate)
+
+    def release(self) -> None:
+        """Hand it on."""
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().release()
+            else:
+                self._is_held = False
+
+    def _left(self, gate: threading.Lock) -> bool:
+        """Leave the line; False where it was one's turn in that very moment."""
+        with self._lock:
+            if gate not in self._waiting:
+                return False
+            self._waiting.remove(gate)
+            return True
+
+
 class Writer:
     """The one connection of this process that writes, lent to one thread at a time."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._connection = engine.connect()
-        self._lock = threading.Lock()
+        self._lock = Line()
         self._discarded = False
 
     def take(self, begin: str) -> Speaking:
@@ -191,8 +240,11 @@ class Writer:
 
     def close(self) -> None:
         """Wait for the transaction under way, then let go of the connection."""
-        with self._lock:
+        self._lock.acquire()
+        try:
             self._connection.close()
+        finally:
+            self._lock.release()
 
     @contextmanager
     def lent(self, begin: str) -> Iterator[Connection]:

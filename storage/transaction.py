@@ -1,6 +1,7 @@
 """One unit of work on the database: fixed statements on a held connection, undone unless committed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
 from types import TracebackType
@@ -14,7 +15,7 @@ from storage.connection import ENDED, Connection, Ended, Row, Speaking, Writer
 from storage.errors import Conflict, TransactionEnded
 from storage.revision import need_current
 from workflow.chain import GENESIS
-from workflow.ports import AT_ONCE, Beat, ContactRow, EventRow, Heartbeat, Message, SignOffRow
+from workflow.ports import AT_ONCE, Beat, ContactRow, EventRow, Heartbeat, Message, SignOffRow, StoreFault
 
 _ENDLESS = 2**62
 _WAKING = ("duty", "report", "case")
@@ -66,6 +67,22 @@ class SqlTransaction:
         """Make it durable; nothing more can be done with this transaction."""
         self._connection.commit()
         self._connection = ENDED
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """What is written in the block is undone, alone, when the block fails."""
+        head = self._head
+        self._connection.execute("SAVEPOINT apart")
+        try:
+            yield
+        except StoreFault:
+            raise  # the whole transaction is done for, and SQLite may have ended it already
+        except BaseException:
+            self._connection.execute("ROLLBACK TO SAVEPOINT apart")
+            self._connection.execute("RELEASE SAVEPOINT apart")
+            self._head = head
+            raise
+        self._connection.execute("RELEASE SAVEPOINT apart")
 
     # --- loads -----------------------------------------------------------------------------------------------------
 

@@ -220,6 +220,15 @@ class MemoryTransaction:
             name = (DutyKind(kind), unit)
             self.state.duties[name] = replace(self.state.duties[name], wake_at=until)
 
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        before = self.state.copied()
+        try:
+            yield
+        except Exception:
+            self.state = before
+            raise
+
     def commit(self) -> None:
         self._store.state = self.state
 

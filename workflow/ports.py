@@ -329,8 +329,11 @@ class Transaction(Protocol):
     def defer_wake(self, subject: str, until: datetime, error: str) -> None:
         """Set a subject aside whose timer failed, so that it cannot stop the others; recorded for `kaoji check`."""
 
+    def apart(self) -> AbstractContextManager[None]:
+        """What is written in the block is undone, alone, when the block fails; a StoreFault undoes everything."""
+
     def commit(self) -> None:
-        """Make it durable. Once it returns, the act is acknowledged."""
+        """Make it durable. Once it returns, the acts in it are acknowledged."""
 
 
 class Store(Protocol):

@@ -7,9 +7,10 @@ Timers whose time has come are applied before an act, so that the office has one
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 
 from states import commands as c
 from states.errors import AlreadyDone, ClockDoubted, Refused, Stale, WrongContent
@@ -25,6 +26,7 @@ from workflow.kinds import kind_of_command
 from workflow.log import log
 from workflow.ports import Beat, Clock, EventRow, Store, StoreFault
 from workflow.recording import Answer, Recorder, answer_of, asked_sha256, stored_id
+from workflow.turns import Turn, Turns
 
 _KNOWABLE = re.compile(r"[ -~]{1,200}")
 """What may be a command's id: it is printed, stored and looked up, never read."""
@@ -57,6 +59,7 @@ class Workflow:
         self._longest_downtime = longest_downtime
         self._fingerprint = fingerprint
         self._recorder = Recorder(mail_domain)
+        self.turns = Turns(self._serve)
 
     def execute(self, command: c.Command) -> Answer:
         """Carry out one command. Raises a subclass of `Refused` where the rules forbid it; nothing changed."""
@@ -65,18 +68,26 @@ class Workflow:
         command = c.in_plain_words(command)
         if isinstance(command, c.Resume):
             return self._resume(command)
+        return self.turns.take(partial(self._carry_out, command))
+
+    def _serve(self, turns: Sequence[Turn[Answer]]) -> None:
+        """Do what several people want in one transaction; nobody is answered before its commit."""
         while True:
             with self._begin() as here:
                 matters.need_same_rules(self._fingerprint, here)
                 # What became due comes before what is asked: an act a second late is late, whoever looks first.
-                due_is_done = isinstance(command, c.MailCommand) or wakeups.apply_due(here, self._recorder) is not None
-                if due_is_done:
-                    answer = self._carry_out(command, here)
+                if wakeups.apply_due(here, self._recorder) is not None:
+                    if len(turns) == 1:
+                        turns[0].take(here)
+                    else:
+                        for turn in turns:
+                            turn.take_beside_others(here)
                     here.tx.commit()
-                    return answer
+                    return
             self.run_due()  # one of the timers failed: they are taken singly, and that one is set aside
 
     def _carry_out(self, command: c.Command, here: Here) -> Answer:
+        """One person's act, or its refusal. Raises a subclass of `Refused`."""
         before = here.tx.answered(stored_id(command))
         if before:
             return _repeated(command, tuple(before))

@@ -1,6 +1,7 @@
 """Many writers at once: nobody sees a lock error, nothing is done twice, and the chain never forks."""
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,6 +11,7 @@ from itertools import pairwise
 import pytest
 
 from states.models import Report
+from storage.connection import Line
 from storage.database import Database, engine_of, open_database
 from storage.errors import Conflict, LockedTooLong
 from storage.schema import create
@@ -132,6 +134,34 @@ def test_a_thread_kept_waiting_too_long_is_told_so(url: str) -> None:
         with database.begin(NOW), ThreadPoolExecutor(1) as pool:
             assert isinstance(pool.submit(stored, database, a_report()).exception(), LockedTooLong)
         stored(database, a_report())
+
+
+def test_the_writer_is_lent_in_the_order_in_which_it_is_asked_for() -> None:
+    line, came = Line(), []
+    line.acquire()
+
+    def wait(number: int) -> None:
+        line.acquire()
+        came.append(number)
+        line.release()
+
+    with ThreadPoolExecutor(8) as pool:
+        for number in range(8):
+            pool.submit(wait, number)
+            while line.waiting == number:
+                time.sleep(0.001)
+        line.release()
+
+    assert came == list(range(8))
+
+
+def test_who_leaves_the_line_holds_up_nobody() -> None:
+    line = Line()
+    line.acquire()
+    assert not line.acquire(timeout=0.01)
+    line.release()
+
+    assert line.acquire(timeout=0)
 
 
 def test_a_connection_lost_between_transactions_is_renewed(postgres: str, empty_postgres_url: str) -> None:

@@ -30,7 +30,7 @@ from tests.storage.builders import (
     attempt,
     stored,
 )
-from workflow.chain import GENESIS
+from workflow.chain import GENESIS, BadLink, verified
 from workflow.ports import Transaction
 
 FULL_REPORT = a_report(
@@ -351,3 +351,38 @@ def test_a_store_opened_again_holds_what_was_committed(url: str) -> None:
         assert (second.report(FULL_REPORT.ref), second.case("1")) == (FULL_REPORT, FULL_CASE)
         with pytest.raises(RuntimeError, match="reading only"):
             second.begin(NOW)
+
+
+def test_what_failed_apart_is_undone_alone_and_the_chain_goes_on_from_before_it(database: Database) -> None:
+    with database.begin(NOW) as tx:
+        with tx.apart():
+            append(tx, an_event("report:first"))
+        before = tx.head()
+        with pytest.raises(ZeroDivisionError):
+            _write_and_break(tx)
+        assert tx.head() == before
+        with tx.apart():
+            append(tx, an_event("report:last"))
+        tx.commit()
+
+    assert [row.subject for row in database.events()] == ["report:first", "report:last"]
+    assert not any(isinstance(link, BadLink) for link in verified(database.events()))
+    assert database.reports() == []
+
+
+def test_what_the_database_refuses_apart_harms_nothing_else(database: Database) -> None:
+    with database.begin(NOW) as tx:
+        tx.save_report(None, a_report())
+        with pytest.raises(RuleBroken), tx.apart():
+            tx.save_report(None, a_report())
+        tx.save_report(None, a_report("fagui"))
+        tx.commit()
+
+    assert [report.unit for report in database.reports()] == ["shirong", "fagui"]
+
+
+def _write_and_break(tx: Transaction) -> None:
+    with tx.apart():
+        append(tx, an_event("report:broken"))
+        tx.save_report(None, a_report())
+        raise ZeroDivisionError
