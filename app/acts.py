@@ -9,17 +9,18 @@ import pwd
 import uuid
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from app.actions import command_for, rows_of_form
 from app.answers import print_json
 from app.bootstrap import Running, put_together, read_settings
 from app.clock import SystemClock, VirtualClock
 from app.faults import Unusable, configure_quietly
+from app.forms import rows_of_form
 from app.glance import glance_of
 from app.naming import resolve_person, resolve_report, resolve_unit
 from app.place import place
 from states import commands as c
+from states.acts import ACTS, MAIL, OFFICE, Act
 from states.errors import Refused
 from states.models import CaseState, PointsStatus, Report
 from states.report import NOT_SUBMITTED_COMPARISON, NOT_SUBMITTED_RANK, gaps, merged, read_row
@@ -31,88 +32,63 @@ from workflow.recording import Answer
 
 
 def act(parsed: argparse.Namespace) -> int:
-    """`kaoji report|case|liaison ACT …`."""
+    """`kaoji report|case|liaison|mail ACT …` and `kaoji resume`."""
+    act = ACTS[parsed.act]
+    if not act.whole:
+        _need_one_way(act, parsed)
     with _running(parsed) as running:
         try:
-            command = _command(parsed, running)
-            answer = _carried_out(command, parsed.subject, running)
+            if act.name == "waive" and parsed.subject is None:
+                return _waive_span(act, parsed, running)
+            if act.name == "retry" and parsed.dead:
+                dead = [mail for mail in running.database.messages(state="dead") if mail.acknowledged_at is None]
+                parsed.subject = [mail.id for mail in dead]
+                if not dead:
+                    print("没有未送达的邮件")
+                    return 0
+            answer = _carried_out(_command(act, parsed, running), _asked_about(act, parsed), running)
         finally:
             running.keep_mark()
-        _say(answer, parsed, running)
+        _say(act, answer, parsed, running)
     return 0
 
 
-def resume(parsed: argparse.Namespace) -> int:
-    """`kaoji resume`: the clock is right, or the held mails may go."""
-    with _running(parsed) as running:
-        command = c.Resume(**_by(parsed), reason=parsed.text)
-        answer = _carried_out(command, "", running)
-    print(f"已确认，恢复工作（流转记录第 {answer.events[0].seq} 条）")
-    return 0
+def _need_one_way(act: Act, parsed: argparse.Namespace) -> None:
+    """What an act is about is named, or meant by an argument: one of both."""
+    told = vars(parsed)
+    if bool(parsed.subject) == any(told[one.name] for one in act.arguments):
+        raise Unusable(_WAYS[act.name], f"见 kaoji {act.on.group} {act.name} --help")
 
 
-def mail_retry(parsed: argparse.Namespace) -> int:
-    """`kaoji mail retry`: mails that did not arrive are sent again, to the present addresses of their receivers."""
-    if bool(parsed.mails) == parsed.dead:
-        raise Unusable("请写明邮件编号，或用 --dead 重发全部未送达的邮件，两者取其一", "见 kaoji mail retry --help")
-    with _running(parsed) as running:
-        dead = [mail for mail in running.database.messages(state="dead") if mail.acknowledged_at is None]
-        if parsed.dead and not dead:
-            print("没有未送达的邮件")
-            return 0
-        numbers = tuple(parsed.mails) or tuple(mail.id for mail in dead)
-        answer = _carried_out(c.RetryMails(**_by(parsed), mails=numbers), "", running)
-    return _said_of_mails("将重发", numbers, answer, parsed)
+_WAYS: Final = {
+    "waive": "请写明一件督查件，或用 --from 和 --to 写明一段时间，两者取其一",
+    "retry": "请写明邮件编号，或用 --dead 重发全部未送达的邮件，两者取其一",
+}
 
 
-def mail_acknowledge(parsed: argparse.Namespace) -> int:
-    """`kaoji mail acknowledge`: the receivers were told otherwise, by telephone say."""
-    with _running(parsed) as running:
-        numbers = tuple(parsed.mails)
-        command = c.AcknowledgeMails(**_by(parsed), mails=numbers, reason=parsed.text)
-        answer = _carried_out(command, "", running)
-    return _said_of_mails("已登记", numbers, answer, parsed)
-
-
-def _said_of_mails(done: str, numbers: tuple[int, ...], answer: Answer, parsed: argparse.Namespace) -> int:
-    if parsed.json:
-        print_json({"mails": list(numbers), "event": answer.events[0].seq, "repeated": answer.repeated})
-    else:
-        again = "此前已经办理，" if answer.repeated else ""
-        listed = "、".join(map(str, numbers))
-        print(f"{again}{done}第 {listed} 号，共 {len(numbers)} 封（流转记录第 {answer.events[0].seq} 条）")
-    return 0
-
-
-def waive(parsed: argparse.Namespace) -> int:
-    """`kaoji case waive CASE`, or every proposal of a span of time: what a wrong clock proposed goes in one command."""
-    if (parsed.subject is None) == (parsed.since is None):
-        raise Unusable("请写明一件督查件，或用 --from 和 --to 写明一段时间，两者取其一", "见 kaoji case waive --help")
-    if parsed.subject is not None:
-        return act(parsed)
-    with _running(parsed) as running:
-        since, until = (_instant(text, running) for text in (parsed.since, parsed.until))
-        proposed = [
-            case
-            for case in running.database.cases(open_only=True)
-            if case.state is CaseState.SCORE_DEDUCTION
-            and case.points_status is PointsStatus.PROPOSED
-            and case.proposed_at is not None
-            and since <= case.proposed_at <= until
-        ]
-        if not proposed:
-            raise Unusable(f"{parsed.since} 至 {parsed.until} 没有提出过扣分", "kaoji case list --open 列出全部督查件")
-        refused = 0
-        by = _by(parsed)
-        for case in proposed:
-            command_id = f"{by['command_id']} {case.id}"
-            command = c.WaivePoints(**{**by, "command_id": command_id}, case=str(case.id), reason=parsed.text)
-            try:
-                _carried_out(command, str(case.id), running)
-                print(f"第 {case.id} 号督查件：已不予扣分")
-            except Refused as refusal:
-                refused += 1
-                print(f"第 {case.id} 号督查件：没有办理（{refusal.message}）")
+def _waive_span(act: Act, parsed: argparse.Namespace, running: Running) -> int:
+    """Every proposal of a span of time: what a wrong clock proposed goes in one command."""
+    written = vars(parsed)["from"], vars(parsed)["to"]
+    since, until = (_instant(text, running) for text in written)
+    proposed = [
+        case
+        for case in running.database.cases(open_only=True)
+        if case.state is CaseState.SCORE_DEDUCTION
+        and case.points_status is PointsStatus.PROPOSED
+        and case.proposed_at is not None
+        and since <= case.proposed_at <= until
+    ]
+    if not proposed:
+        raise Unusable(f"{written[0]} 至 {written[1]} 没有提出过扣分", "kaoji case list --open 列出全部督查件")
+    refused, by = 0, _by(parsed)
+    for case in proposed:
+        own = {**by, "command_id": f"{by['command_id']} {case.id}"}
+        try:
+            _carried_out(act.asked(subject=str(case.id), words=parsed.text, **own), str(case.id), running)
+            print(f"第 {case.id} 号督查件：已不予扣分")
+        except Refused as refusal:
+            refused += 1
+            print(f"第 {case.id} 号督查件：没有办理（{refusal.message}）")
     return 1 if refused else 0
 
 
@@ -131,7 +107,7 @@ def _running(parsed: argparse.Namespace) -> Running:
     log.when_first_used(configure_quietly)
     names = glance_of(settings)
     parsed.actor = resolve_person(parsed.actor, names)
-    if getattr(parsed, "subject", None) is not None:
+    if isinstance(getattr(parsed, "subject", None), str):
         parsed.subject = resolve_report(resolve_unit(parsed.subject, names), names)
     clock = VirtualClock(office.now) if office.now else SystemClock()
     return put_together(settings, clock, office.database)
@@ -153,16 +129,25 @@ def _carried_out(command: c.Command, subject: str, running: Running) -> Answer:
 # --- what was asked ------------------------------------------------------------------------------------------------
 
 
-def _command(parsed: argparse.Namespace, running: Running) -> c.Command:
-    if parsed.act == "import":
-        return _import(parsed, running)
-    if parsed.act == "edit":
-        return _edit(parsed, running)
-    words, version = getattr(parsed, "text", ""), parsed.version
-    command = command_for(parsed.act, **_by(parsed), subject=parsed.subject, words=words, version=version)
-    if isinstance(command, c.LogContact) and parsed.date is not None:
-        return replace(command, took_place=_instant(parsed.date, running))
-    return command
+def _command(act: Act, parsed: argparse.Namespace, running: Running) -> c.Command:
+    """What was written, as the act's command: a form is read, an indicator and a day are understood."""
+    more = _by(parsed)
+    if act.on.versioned:
+        more["version"] = parsed.version
+    match act.name:
+        case "import":
+            more |= _of_form(parsed, running)
+        case "edit":
+            more |= _of_edit(parsed, running)
+        case "visit" | "call" if parsed.date is not None:
+            more["took_place"] = _instant(parsed.date, running)
+    subject = tuple(parsed.subject) if act.on.several else getattr(parsed, "subject", None)
+    return act.asked(subject=subject, words=getattr(parsed, "text", ""), **more)
+
+
+def _asked_about(act: Act, parsed: argparse.Namespace) -> str:
+    """What `kaoji history` could be asked about it; nothing for mails and the office."""
+    return "" if act.on.several or not act.on.field else str(parsed.subject)
 
 
 def _by(parsed: argparse.Namespace) -> dict[str, Any]:
@@ -183,18 +168,12 @@ def console_user() -> str:
         return f"uid {uid}"
 
 
-def _import(parsed: argparse.Namespace, running: Running) -> c.SaveTable:
+def _of_form(parsed: argparse.Namespace, running: Running) -> dict[str, Any]:
     rows = rows_of_form(parsed.file, report=parsed.subject, office=running.settings.office)
     report = running.database.report(parsed.subject)
     if report is not None and not parsed.with_gaps:
         _need_readable(rows, report, running)
-    return c.SaveTable(
-        **_by(parsed),
-        report=parsed.subject,
-        version=parsed.version,
-        rows=rows,
-        source=parsed.file.name,
-    )
+    return {"rows": rows, "source": parsed.file.name}
 
 
 def _need_readable(rows: tuple[c.RowDraft, ...], report: Report, running: Running) -> None:
@@ -210,7 +189,7 @@ def _need_readable(rows: tuple[c.RowDraft, ...], report: Report, running: Runnin
     )
 
 
-def _edit(parsed: argparse.Namespace, running: Running) -> c.SaveTable:
+def _of_edit(parsed: argparse.Namespace, running: Running) -> dict[str, Any]:
     if not parsed.take_over and parsed.rank is parsed.comparison is parsed.target is None:
         raise Unusable("没有写要改什么", "请写 --rank、--comparison、--target 中的至少一项，或 --take-over 沿用上期")
     row = c.RowDraft(
@@ -228,13 +207,7 @@ def _edit(parsed: argparse.Namespace, running: Running) -> c.SaveTable:
         now = (stands.rank_text, stands.comparison, stands.target)
         if all(text in (None, present) for text, present in zip(given, now, strict=True)):
             raise Unusable("这一行本来就是这样，没有改动", "要改的请写成不同的内容；已送签的表没有收回")
-    return c.SaveTable(
-        **_by(parsed),
-        report=parsed.subject,
-        version=parsed.version,
-        rows=(row,),
-        take_over=parsed.take_over,
-    )
+    return {"rows": (row,), "take_over": parsed.take_over}
 
 
 def _indicator(written: str, ref: str, running: Running) -> str:
@@ -247,7 +220,16 @@ def _indicator(written: str, ref: str, running: Running) -> str:
 # --- what it came to -----------------------------------------------------------------------------------------------
 
 
-def _say(answer: Answer, parsed: argparse.Namespace, running: Running) -> None:
+def _say(act: Act, answer: Answer, parsed: argparse.Namespace, running: Running) -> None:
+    if act.on is MAIL and parsed.json:
+        print_json({"mails": parsed.subject, "event": answer.events[0].seq, "repeated": answer.repeated})
+        return
+    if act.on is MAIL:
+        again = "此前已经办理，" if answer.repeated else ""
+        done = "将重发" if act.name == "retry" else "已登记"
+        listed = "、".join(map(str, parsed.subject))
+        print(f"{again}{done}第 {listed} 号，共 {len(parsed.subject)} 封（流转记录第 {answer.events[0].seq} 条）")
+        return
     saved = next((row for row in answer.events if row.kind == "table_saved"), None)
     read_back = {} if saved is None else _read_back(saved, parsed.subject, running)
     if parsed.json:
@@ -263,6 +245,9 @@ def _say(answer: Answer, parsed: argparse.Namespace, running: Running) -> None:
             **read_back,
         }
         print_json(document)
+        return
+    if act.on is OFFICE:
+        print(f"已确认，恢复工作（流转记录第 {answer.events[0].seq} 条）")
         return
     own = [row for row in answer.events if row.subject == answer.events[0].subject]
     moved = next((row.to_state for row in reversed(own) if row.to_state), None)

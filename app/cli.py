@@ -8,10 +8,13 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from app.streams import speak_plainly, undecodable
 from app.usage import Parser
+
+if TYPE_CHECKING:
+    from states.acts import Act, Argument
 
 Run = Callable[[argparse.Namespace], int]
 
@@ -77,7 +80,7 @@ def parser(asked: Sequence[str] | None = None) -> Parser:
         "--demo", action="store_true", help="问的是演示单位（先运行 kaoji demo）；也可写作 kaoji demo 命令 …"
     )
     commands = top.add_subparsers(title="命令", dest="command", required=True, metavar="COMMAND", parser_class=Parser)
-    _processes(commands)
+    _processes(commands, asked)
     _questions(commands)
     for name, (about, fill) in _GROUPS.items():
         group = commands.add_parser(name, help=about, description=about)
@@ -127,7 +130,7 @@ def _with_json(made: argparse.ArgumentParser) -> argparse.ArgumentParser:
     return made
 
 
-def _processes(commands: Any) -> None:
+def _processes(commands: Any, asked: Sequence[str] | None) -> None:
     _command(commands, "serve", _lazy("app.daemon", "serve"), "启动守护进程：定时器、邮件")
     simulate = _with_json(
         _command(commands, "simulate", _lazy("app.replay", "simulate"), "在虚拟时钟上重演一个案例目录")
@@ -140,10 +143,7 @@ def _processes(commands: Any) -> None:
     )
     demo.add_argument("what", nargs="?", choices=["mail"], metavar="mail", help="mail：查看演示中某人收到的邮件")
     demo.add_argument("person", nargs="?", metavar="PERSON", help="人员编号，如 shirong.clerk；不写则列出各人邮件数")
-    resumed = _command(commands, "resume", _lazy("app.acts", "resume"), "确认时钟无误，或放行暂停的邮件")
-    resumed.add_argument("--as", dest="actor", required=True, metavar="PERSON", help="确认人，编号或姓名")
-    resumed.add_argument("--reason", dest="text", required=True, metavar="TEXT", help="理由（必填）")
-    resumed.add_argument("--command-id", metavar="ID", help="命令编号；同一编号只办理一次")
+    resumed = _with_json(_command(commands, "resume", _lazy("app.acts", "act"), "确认时钟无误，或放行暂停的邮件"))
     founded = _command(
         commands, "init", _lazy("app.init", "init"), "新建单位：写出样例配置；改好后再运行一次，建立数据库"
     )
@@ -151,9 +151,11 @@ def _processes(commands: Any) -> None:
     backup = _with_json(_command(commands, "backup", _lazy("app.backup", "backup"), "备份数据库，可在运行中进行"))
     backup.add_argument("file", nargs="?", type=Path, metavar="FILE", help="备份文件（默认在数据库旁，以时间命名）")
     restored = _with_json(_command(commands, "restore", _lazy("app.backup", "restore"), "停止守护进程后，恢复一份备份"))
-    restored.add_argument("file", type=Path, metavar="FILE", help="备份文件")
-    restored.add_argument("--as", dest="actor", required=True, metavar="PERSON", help="决定恢复的人员编号")
-    restored.add_argument("--reason", dest="text", required=True, metavar="TEXT", help="理由（必填）")
+    for made, name in ((resumed, "resume"), (restored, "restore")):
+        if asked is None or name in asked:
+            from states.acts import ACTS
+
+            _asks(made, ACTS[name])
     _command(commands, "migrate", _lazy("app.upkeep", "migrate"), "升级数据库结构")
     _with_json(_command(commands, "check", _lazy("app.check", "check"), "检查配置、数据库、日历和邮件服务器"))
 
@@ -186,30 +188,49 @@ def _rank(rank: Any) -> None:
     parse.add_argument("--field", type=int, required=True, metavar="N", help="全市参加排名的个数")
 
 
-def _act(commands: Any, name: str, about: str, subject: str, *, optional: bool = False) -> argparse.ArgumentParser:
-    made = _with_json(_command(commands, name, _lazy("app.acts", "act"), about))
-    made.set_defaults(act=name)
-    made.add_argument("subject", metavar=subject, nargs="?" if optional else None, help=_SUBJECTS[subject])
+def _acts(commands: Any, group: str) -> None:
+    """Every act of that group, as the table of acts has it."""
+    from states.acts import ACTS
+
+    for act in ACTS.values():
+        if act.on.group == group:
+            made = _with_json(_command(commands, act.name, _lazy("app.acts", "act"), act.about or act.word[0]))
+            _asks(made, act)
+
+
+def _asks(made: argparse.ArgumentParser, act: "Act") -> None:
+    """What an act asks for: its subject, who does it, its words and whatever else it is told."""
+    made.set_defaults(act=act.name)
+    on = act.on
+    if on.several:
+        nargs = "+" if act.whole else "*"
+        made.add_argument("subject", type=int, nargs=nargs, metavar=on.written, help=on.about)
+    elif on.field:
+        made.add_argument("subject", nargs=None if act.whole else "?", metavar=on.written, help=on.about)
     made.add_argument("--as", dest="actor", required=True, metavar="PERSON", help="办理人，编号或姓名")
-    made.add_argument("--version", type=int, metavar="N", help="您所依据的版本；已有变化则拒绝")
+    if on.versioned:
+        made.add_argument("--version", type=int, metavar="N", help="您所依据的版本；已有变化则拒绝")
     made.add_argument("--command-id", metavar="ID", help="命令编号；同一编号只办理一次")
-    return made
+    if act.words is not None:
+        about = act.words.what + ("（必填）" if act.words.must else "")
+        made.add_argument(f"--{act.words.field}", dest="text", default="", metavar="TEXT", help=about)
+    for one in act.arguments:
+        _told(made, one)
 
 
-_SUBJECTS: Final = {
-    "REF": "期次/单位，如 2015-10/shirong",
-    "CASE": "编号，或 期次/单位/指标、期次/单位/overdue",
-    "UNIT": "单位代码或名称",
-}
+def _told(made: argparse.ArgumentParser, one: "Argument") -> None:
+    option = one.name if one.needed else f"--{one.name.replace('_', '-')}"
+    if not one.takes:
+        made.add_argument(option, action="store_true", help=one.about)
+    elif one.takes == "FILE":
+        made.add_argument(option, type=Path, metavar=one.takes.value, help=one.about)
+    else:
+        made.add_argument(option, metavar=one.takes.value, help=one.about)
 
 
-def _worded(made: argparse.ArgumentParser, option: str, about: str) -> None:
-    made.add_argument(option, dest="text", default="", metavar="TEXT", help=about)
-
-
-def _report_acts(report: Any) -> None:
+def _report(report: Any) -> None:
     show = _with_json(_command(report, "show", _lazy("app.answers", "status"), "一份报表的现状"))
-    show.add_argument("ref", metavar="REF", help=_SUBJECTS["REF"])
+    show.add_argument("ref", metavar="REF", help="期次/单位，如 2015-10/shirong")
     show.set_defaults(period=None, unit=None, state=None, overdue=False, missing=False)
     exported = _with_json(_command(report, "export", _lazy("app.export", "export"), "导出附1（.xlsx），可打印签字"))
     exported.add_argument("ref", metavar="REF", help="期次/单位，如 2015-10/shirong")
@@ -217,41 +238,16 @@ def _report_acts(report: Any) -> None:
         "file", nargs="?", type=Path, metavar="FILE", help="写到哪个 .xlsx 文件或文件夹（默认 期次_单位.xlsx）"
     )
     exported.add_argument("--force", action="store_true", help="文件已存在时覆盖")
-    imported = _act(report, "import", "导入附1（.xlsx .xls .docx）", "REF")
-    imported.add_argument("file", type=Path, metavar="FILE", help="填好的附1")
-    imported.add_argument("--with-gaps", action="store_true", help="有空白或读不出的排名也先存为草稿")
-    edited = _act(report, "edit", "修改一行", "REF")
-    edited.add_argument("indicator", metavar="INDICATOR", help="指标代码或名称")
-    for name, about in (("rank", "最新排名"), ("comparison", "目前三区比较情况"), ("target", "年终承诺目标")):
-        edited.add_argument(f"--{name}", metavar="TEXT", help=about)
-    edited.add_argument("--take-over", action="store_true", help="沿用上期这一行（另写的各栏除外）")
-    _act(report, "consolidate", "由各科室已报送的表汇总", "REF")
-    _act(report, "send", "送签", "REF")
-    _worded(_act(report, "sign", "签字", "REF"), "--opinion", "办理意见")
-    _act(report, "submit", "报送", "REF")
-    _worded(_act(report, "return", "退回", "REF"), "--reason", "理由（必填）")
-    _worded(_act(report, "withdraw", "撤回", "REF"), "--reason", "理由")
-    _worded(_act(report, "review", "督查", "REF"), "--opinion", "意见")
-    _worded(_act(report, "reopen", "重新打开", "REF"), "--reason", "理由（必填）")
-    _worded(_act(report, "urge", "催办", "REF"), "--note", "附言")
+    _acts(report, "report")
 
 
-def _case_acts(case: Any) -> None:
+def _case(case: Any) -> None:
     listed = _with_json(_command(case, "list", _lazy("app.answers", "case_list"), "督查件一览"))
     listed.add_argument("--open", action="store_true", help="只看未销号的")
     listed.add_argument("--unit", help="单位代码或名称")
     show = _with_json(_command(case, "show", _lazy("app.answers", "case_show"), "一件督查件"))
-    show.add_argument("case", metavar="CASE", help=_SUBJECTS["CASE"])
-    _worded(_act(case, "feedback", "反馈整改情况", "CASE"), "--text", "整改情况")
-    _worded(_act(case, "interview", "登记约谈：何人、约谈何人、何时、承诺", "CASE"), "--text", "约谈记录")
-    _worded(_act(case, "appeal", "申诉", "CASE"), "--text", "申诉理由")
-    _worded(_act(case, "confirm", "确认扣分", "CASE"), "--text", "说明")
-    waived = _act(case, "waive", "不予扣分；用 --from --to 可一次撤去一段时间内提出的全部扣分", "CASE", optional=True)
-    _worded(waived, "--reason", "理由（必填）")
-    waived.add_argument("--from", dest="since", metavar="TIME", help="从何时起提出的，如 2026-11-24T09:00")
-    waived.add_argument("--to", dest="until", metavar="TIME", help="到何时为止提出的")
-    waived.set_defaults(run=_lazy("app.acts", "waive"))
-    _worded(_act(case, "close", "销号", "CASE"), "--reason", "理由（必填）")
+    show.add_argument("case", metavar="CASE", help="编号，或 期次/单位/指标、期次/单位/overdue")
+    _acts(case, "case")
 
 
 def _liaison(liaison: Any) -> None:
@@ -261,10 +257,7 @@ def _liaison(liaison: Any) -> None:
         )
     )
     listed.add_argument("--unit", help="单位代码或名称")
-    for name, about in (("visit", "登记赴市对接"), ("call", "登记电话对接")):
-        logged = _act(liaison, name, about, "UNIT")
-        _worded(logged, "--text", "对接部门、对象、内容、结果")
-        logged.add_argument("--date", metavar="DAY", help="补登时写实际日期，如 2026-12-03（默认现在）")
+    _acts(liaison, "liaison")
 
 
 def _mail(mail: Any) -> None:
@@ -273,16 +266,7 @@ def _mail(mail: Any) -> None:
     listed.add_argument("--person", metavar="PERSON", help="收件人编号")
     show = _with_json(_command(mail, "show", _lazy("app.mails", "mail_show"), "一封邮件，及每次发送的结果"))
     show.add_argument("mail", type=int, metavar="ID", help="邮件编号")
-    retried = _command(mail, "retry", _lazy("app.acts", "mail_retry"), "按收件人现在的地址重发未送达的邮件")
-    retried.add_argument("mails", type=int, nargs="*", metavar="ID", help="邮件编号")
-    retried.add_argument("--dead", action="store_true", help="全部未送达的邮件（已登记的除外）")
-    known = _command(mail, "acknowledge", _lazy("app.acts", "mail_acknowledge"), "登记：已用别的办法告知收件人")
-    known.add_argument("mails", type=int, nargs="+", metavar="ID", help="邮件编号")
-    _worded(known, "--reason", "如何告知的（必填）")
-    for made in (retried, known):
-        _with_json(made)
-        made.add_argument("--as", dest="actor", required=True, metavar="PERSON", help="办理人编号")
-        made.add_argument("--command-id", metavar="ID", help="命令编号；同一编号只办理一次")
+    _acts(mail, "mail")
     tried = _with_json(_command(mail, "test", _lazy("app.mails", "mail_test"), "经配置的邮件服务器发一封测试邮件"))
     tried.add_argument("address", metavar="ADDRESS", help="收件地址")
 
@@ -297,8 +281,8 @@ def _audit(audit: Any) -> None:
 
 _GROUPS: dict[str, tuple[str, Callable[[Any], None]]] = {
     "rank": ("读排名栏", _rank),
-    "report": ("报表的办理", _report_acts),
-    "case": ("督查件", _case_acts),
+    "report": ("报表的办理", _report),
+    "case": ("督查件", _case),
     "liaison": ("赴市对接", _liaison),
     "mail": ("邮件：发给谁、发成没有，重发与登记", _mail),
     "audit": ("流转记录", _audit),

@@ -6,8 +6,9 @@ One row of states from left to right; acts that lead on are drawn above it, acts
 from collections.abc import Iterator
 from pathlib import Path
 
+from states.acts import move_word
 from states.lifecycle import CASE, REPORT, Lifecycle
-from states.words import ACTS, word
+from states.words import word
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "lifecycle"
 DRAWN = {"report": REPORT, "case": CASE}
@@ -77,7 +78,7 @@ def _box(place: int, state: str) -> str:
 
 def _lines(states: list[str], joined: dict[tuple[str, str], list[str]], below: list[tuple[str, str]]) -> Iterator[str]:
     for (one, other), acts in joined.items():
-        start, end, label = states.index(one), states.index(other), " / ".join(ACTS[act] for act in acts)
+        start, end, label = states.index(one), states.index(other), " / ".join(move_word(act) for act in acts)
         if start == end:
             yield from _loop(start, label)
         elif end == start + 1:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from app.actions import ACTIONS, command_for, rows_of_form
 from app.clock import VirtualClock
-from app.story import StoryLine
+from app.forms import rows_of_form
+from app.story import FRAME, StoryLine
 from documents.form import FormError
 from states import commands as c
-from states.errors import Refused, UnknownSubject
+from states.acts import ACTS
+from states.errors import Refused, WrongContent
 from states.office import Office
 from workflow.service import Workflow
 
@@ -46,7 +47,7 @@ class Play:
                 self._advance(until)
                 return
             self._advance(line.at)
-            if line.action not in ("start", "end"):
+            if line.action not in FRAME:
                 self._act(line)
 
     def _advance(self, until: datetime) -> None:
@@ -64,23 +65,19 @@ class Play:
         self._after_each()
 
     def _command(self, line: StoryLine) -> c.Command:
-        if line.action == "import":
-            return self._import(line)
-        if line.action not in ACTIONS:
-            raise UnknownSubject(f"没有“{line.action}”这种动作", f"动作有：import、{'、'.join(ACTIONS)}")
-        return command_for(
-            line.action, command_id=_command_id(line), actor=line.actor, subject=line.subject, words=line.text
-        )
-
-    def _import(self, line: StoryLine) -> c.Command:
-        return c.SaveTable(
-            command_id=_command_id(line),
-            actor=line.actor,
-            report=line.subject,
-            rows=rows_of_form(self._directory / line.file, report=line.subject, office=self._office),
-            source=line.file,
-        )
-
-
-def _command_id(line: StoryLine) -> str:
-    return f"story line {line.line}"
+        act = ACTS[line.action]
+        by = {"command_id": f"story line {line.line}", "actor": line.actor}
+        match act.name:
+            case "import":
+                form = self._directory / line.file
+                rows = rows_of_form(form, report=line.subject, office=self._office)
+                return act.asked(subject=line.subject, rows=rows, source=line.file, **by)
+            case "edit":
+                indicator, told, rank = line.arg.partition("=")
+                if not told:
+                    raise WrongContent(f"“{line.arg}”没有写明改哪一行", "arg 写作 指标=排名，如 szcg=第3")
+                row = c.RowDraft(indicator=indicator.strip(), rank_text=rank.strip())
+                return act.asked(subject=line.subject, rows=(row,), **by)
+        if line.arg:
+            raise WrongContent(f"{act.word[0]}用不上“{line.arg}”", "请把这一行的 arg 留空")
+        return act.asked(subject=line.subject, words=line.text, **by)

@@ -7,7 +7,16 @@ from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
+from states.acts import ACTS
+
 COLUMNS = ("at", "actor", "action", "subject", "file", "text")
+MORE = "arg"
+"""A seventh column, which a story may have: the one thing more that an act is told."""
+FRAME = ("start", "end")
+"""What begins and ends a story; not acts."""
+
+
+_TOLD = [act.name for act in ACTS.values() if act.in_story]
 
 
 class StoryError(Exception):
@@ -25,10 +34,11 @@ class StoryLine:
     subject: str
     file: str
     text: str
+    arg: str = ""
 
 
 def read_story(path: Path) -> list[StoryLine]:
-    """All lines in order of time. Raises StoryError on the first that cannot be read."""
+    """All lines in order of time. Raises StoryError on the first that cannot be read or names no act."""
     try:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as fault:
@@ -41,8 +51,11 @@ def read_story(path: Path) -> list[StoryLine]:
     for earlier, later in pairwise(lines):
         if later.at < earlier.at:
             raise StoryError(f"{path}:{later.line}：时间早于上一行；故事须按时间先后排列")
-    if [line.action for line in lines[:1] + lines[-1:]] != ["start", "end"]:
+    if tuple(line.action for line in lines[:1] + lines[-1:]) != FRAME:
         raise StoryError(f"{path}：故事须以 start 开头、以 end 结尾")
+    for line in lines[1:-1]:
+        if line.action not in _TOLD:
+            raise StoryError(f"{path}:{line.line}：没有“{line.action}”这种动作；动作有 {'、'.join(_TOLD)}")
     return lines
 
 
@@ -54,5 +67,5 @@ def _line(path: Path, number: int, row: dict[str, str | None]) -> StoryLine:
         raise StoryError(f"{path}:{number}：时间“{written}”读不出；应如 2015-10-08T10:33:29+08:00") from None
     if at.tzinfo is None:
         raise StoryError(f"{path}:{number}：时间“{written}”没有时区；应如 2015-10-08T10:33:29+08:00")
-    rest = {column: (row[column] or "").strip() for column in COLUMNS[1:]}
+    rest = {column: (row.get(column) or "").strip() for column in (*COLUMNS[1:], MORE)}
     return StoryLine(line=number, at=at, **rest)

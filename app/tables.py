@@ -512,28 +512,12 @@ def _particulars(kind: str, facts: Mapping[str, Any], names: Glance) -> Iterable
 
 _TO_DO: Final = {
     "fill": "填报、送签",
-    "sign": "签字",
-    "submit": "报送",
-    "review": "督查",
-    "feedback": "反馈整改情况",
     "interview": "督查约谈",
     "confirm": "确认扣分，或不予扣分",
     "appeal": "可以申诉",
     "visit": "赴市对接",
 }
-"""What each kind of item of an inbox asks for."""
-
-_COMMANDS: Final = {
-    "fill": "report send",
-    "sign": "report sign",
-    "submit": "report submit",
-    "review": "report review",
-    "feedback": "case feedback",
-    "interview": "case interview",
-    "confirm": "case confirm",
-    "appeal": "case appeal",
-    "visit": "liaison visit",
-}
+"""What an item of an inbox asks for, where that is not just the act it is named by."""
 
 _INBOX = (
     _Column("事项", folds=True),
@@ -550,6 +534,8 @@ def show_inbox(items: Sequence[Document], names: Glance, who: str, now: datetime
 
 
 def _item(item: Document, names: Glance, who: str, now: datetime) -> Sequence[_Cell]:
+    from states.acts import ACTS  # of all tables, only this one names acts
+
     kind, subject = str(item["kind"]), str(item["subject"])
     if kind == "visit":
         about = unit(subject, names)
@@ -563,7 +549,9 @@ def _item(item: Document, names: Glance, who: str, now: datetime) -> Sequence[_C
     if item["from"]:
         ahead = datetime.fromisoformat(str(item["from"])) >= now
         until = Text(f"{_instant(item['from'])} 之后" if ahead else "现在可以")
-    return _TO_DO[kind], about, until, _instant(item["since"]), f"kaoji {_COMMANDS[kind]} {subject} --as {who}"
+    act = ACTS["send" if kind == "fill" else kind]
+    asks = f"kaoji {act.on.group} {act.name} {subject} --as {who}"
+    return _TO_DO.get(kind, act.word[0]), about, until, _instant(item["since"]), asks
 
 
 # --- liaison -------------------------------------------------------------------------------------------------------

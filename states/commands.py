@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeVar
 
+from states.acts import row_of
 from states.plainwords import cleaned
 
 
@@ -46,14 +47,20 @@ class ReportCommand(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SaveTable(ReportCommand):
-    """`edit` or `import`: the rows given replace those of the same indicators; `source` names the form read.
+    """The rows given replace those of the same indicators.
 
     With `take_over` what a row does not give is taken from the unit's last table before this one, not as it stands.
     """
 
     rows: tuple[RowDraft, ...]
-    source: str | None = None
     take_over: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportForm(SaveTable):
+    """The same with the rows of a form that was filled; `source` names it."""
+
+    source: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,13 +173,22 @@ class CloseCase(CaseCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogContact(Command):
-    """Log a visit (赴市对接) or a call (电话对接) of a unit's liaison officer."""
+    """A contact of a unit's liaison officer with the city."""
 
     unit: str
-    visit: bool
     text: str = ""
     took_place: datetime | None = None
     """When it was, where it is logged later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogVisit(LogContact):
+    """Log a visit: 赴市对接."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogCall(LogContact):
+    """Log a call: 电话对接."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -228,11 +244,14 @@ _Asked = TypeVar("_Asked", bound=Command)
 
 def in_plain_words(command: _Asked) -> _Asked:
     """The command with nothing unseen in its words: they are shown on terminals, in mails and in documents for ever."""
-    words = {name: getattr(command, name) for name in ("text", "reason", "opinion", "note") if hasattr(command, name)}
-    changed = {name: cleaned(text) for name, text in words.items()}
     if isinstance(command, SaveTable):
         return replace(command, rows=tuple(_plain_row(row) for row in command.rows))
-    return replace(command, **changed) if changed != words else command
+    words = row_of(command).words
+    if words is None:
+        return command
+    text = getattr(command, words.field)
+    plain = cleaned(text)
+    return command if plain == text else replace(command, **{words.field: plain})
 
 
 def _plain_row(row: RowDraft) -> RowDraft:

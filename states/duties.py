@@ -100,12 +100,12 @@ def log_contact(duty: Duty | None, command: c.LogContact, rules: Rules, now: dat
             f"{rules.office.named(command.actor)} 不是 {command.unit} 的对接人，不能登记对接",
             f"应由对接人登记：{'、'.join(map(rules.office.named, liaisons)) or '该单位还没有确定对接人，请联系管理员'}",
         )
-    need_words(
-        command.text, said="登记赴市对接" if command.visit else "登记电话对接", what="对接的部门、对象、内容和结果"
-    )
+    need_words(command)
     if command.took_place is not None and command.took_place > now:
         raise WrongTime("对接的日期还没有到", "请写实际发生的日期，--date 不晚于今天")
-    fact = e.ContactLogged(visit=command.visit, text=command.text.strip(), took_place=command.took_place)
+    fact = e.ContactLogged(
+        visit=isinstance(command, c.LogVisit), text=command.text.strip(), took_place=command.took_place
+    )
     return [Decided(duty_subject(DutyKind.LIAISON, command.unit), fact)]
 
 

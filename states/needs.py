@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from states.acts import row_of
+from states.commands import Command
 from states.errors import ReasonMissing, WrongActor
 from states.office import Office
 
@@ -15,13 +17,8 @@ def need_actor(actor: str, allowed: Sequence[str], *, of: str, post: str, said: 
         )
 
 
-def need_words(text: str, *, said: str, what: str) -> None:
-    """Refuse an act that says nothing where its content is the point of it. Raises ReasonMissing."""
-    if not text.strip():
-        raise ReasonMissing(f"{said}必须写明{what}", f"请写明{what}后重新提交")
-
-
-def need_reason(reason: str, *, said: str) -> None:
-    """Refuse an act that gives no reason in words. Raises ReasonMissing."""
-    if not reason.strip():
-        raise ReasonMissing(f"{said}必须写明理由", "请填写理由后重新提交")
+def need_words(command: Command) -> None:
+    """Refuse an act that says nothing where words are the point of it, or its ground. Raises ReasonMissing."""
+    act = row_of(command)
+    if act.words is not None and act.words.must and not getattr(command, act.words.field).strip():
+        raise ReasonMissing(f"{act.word[0]}必须写明{act.words.must}", f"请写明{act.words.must}后重新提交")

@@ -1,6 +1,7 @@
-"""The glossary's words, Chinese and English, for whoever speaks to people: states, flags, rules, posts, acts, events.
+"""The glossary's words, Chinese and English, for whoever speaks to people: states, flags, rules, posts, events.
 
-Code and database know terms; people read words. A term that is worded here is worded nowhere else.
+Code and database know terms; people read words. A term that is worded here is worded nowhere else; acts have their
+words in `acts.py`.
 """
 
 from collections.abc import Mapping
@@ -55,74 +56,27 @@ POSTS: Final[Mapping[str, Words]] = {
     "admin": ("管理员", "administrator"),
 }
 
-ACTS: Final[Mapping[str, str]] = {
-    "save": "填报",
-    "send": "送签",
-    "sign": "签字",
-    "submit": "报送",
-    "return": "退回",
-    "withdraw": "撤回",
-    "review": "督查",
-    "reopen": "重新打开",
-    "urge": "催办",
-    "feedback": "反馈整改情况",
-    "escalate": "转约谈",
-    "interview": "登记约谈",
-    "deduct": "转扣分",
-    "appeal": "申诉",
-    "confirm": "确认扣分",
-    "waive": "不予扣分",
-    "improve": "进位销号",
-    "settle": "报送销号",
-    "close": "销号",
-}
-"""What the acts of the lifecycle tables are called."""
-
 EVENTS: Final[Mapping[str, Words]] = {
     "report_opened": ("开启", "opened"),
-    "table_saved": ("填报", "filled in"),
-    "report_sent": ("送签", "sent for signature"),
-    "report_signed": ("签字", "signed"),
-    "report_submitted": ("报送", "submitted"),
-    "report_returned": ("退回", "returned"),
-    "report_withdrawn": ("撤回", "withdrawn"),
-    "report_reviewed": ("督查", "reviewed"),
-    "report_reopened": ("重新打开", "reopened"),
     "holder_reminded": ("提醒", "reminder"),
     "report_overdue": ("逾期", "overdue"),
     "overdue_escalated": ("逾期升级", "overdue, next step"),
-    "holder_urged": ("催办", "urged"),
     "holder_changed": ("变更办理人", "handed over"),
     "deadline_moved": ("调整时限", "deadline moved"),
     "case_opened": ("立项", "case opened"),
     "case_advanced": ("转约谈", "moved to interview"),
     "points_proposed": ("拟扣分", "points proposed"),
     "feedback_recorded": ("整改反馈", "feedback"),
-    "interview_recorded": ("登记约谈", "interview recorded"),
     "interview_reminded": ("提醒约谈", "interview reminder"),
-    "appeal_recorded": ("申诉", "appeal"),
-    "points_confirmed": ("确认扣分", "points confirmed"),
-    "points_waived": ("不予扣分", "points waived"),
-    "case_closed": ("销号", "closed"),
     "duty_began": ("开始值守", "duty began"),
     "period_opened": ("开启期次", "period opened"),
     "contact_logged": ("登记对接", "contact logged"),
     "liaison_reminded": ("提醒对接", "liaison reminder"),
     "digest_due": ("每日汇总", "digest"),
     "bulletin_due": ("起草通报", "bulletin drafted"),
-    "mails_retried": ("重发邮件", "mails sent again"),
-    "mails_acknowledged": ("登记未达邮件", "undelivered mails acknowledged"),
     "configuration_taken": ("启用配置", "configuration taken in"),
-    "resumed": ("确认恢复", "resumed"),
-    "restored": ("从备份恢复", "restored from a backup"),
 }
-"""What happened, by the kind an event is stored under."""
-
-_SAVED: Final[Mapping[str, Words]] = {
-    "edit": EVENTS["table_saved"],
-    "import": ("导入", "imported"),
-    "consolidate": ("汇总", "consolidated"),
-}
+"""What happened, by the kind an event is stored under, where it is not just an act done."""
 
 PURPOSES: Final[Mapping[str, Words]] = {
     "opened": ("请填报", "to be filled in"),
@@ -179,9 +133,12 @@ def post_word(role: str, language: str = "zh") -> str:
 
 def event_word(kind: str, language: str = "zh", *, how: str = "edit") -> str:
     """What happened, by the kind of event; `how` is the way a table was saved: `edit`, `import` or `consolidate`."""
-    if kind == "table_saved":
-        return _said(_SAVED, how, language)
-    return _said(EVENTS, kind, language)
+    if kind in EVENTS:
+        return _said(EVENTS, kind, language)
+    from states.acts import done_words  # the board asks for no event, and must not pay for the acts
+
+    done = done_words(kind, how)
+    return str(kind) if done is None else done[language != "zh"]
 
 
 def purpose_word(purpose: str, language: str = "zh") -> str:

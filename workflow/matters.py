@@ -13,7 +13,7 @@ from states import report as reports
 from states.codec import decode, kind_of
 from states.errors import OtherRules, WrongActor, WrongState
 from states.models import DutyKind, Report
-from states.needs import need_reason
+from states.needs import need_words
 from states.office import SYSTEM
 from states.situation import Decided, Part
 from workflow import loading, mails
@@ -124,7 +124,7 @@ def restored(command: c.Restore, beat: Beat, held: str, here: Here, recorder: Re
     `beat` is the process that restores it, `held` why the mails are held.
     """
     need_person(command, "是谁决定恢复的", here)
-    need_reason(command.reason, said="恢复备份")
+    need_words(command)
     if here.tx.head() != (command.seq, command.head):
         raise WrongState("备份在恢复途中被改动", "请重新恢复")
     first = duties.all_duties(here.rules)[0]
@@ -145,8 +145,7 @@ def restored(command: c.Restore, beat: Beat, held: str, here: Here, recorder: Re
 
 def on_mails(command: c.MailCommand, here: Here, recorder: Recorder) -> Answer:
     """About mails that did not arrive; no timer is concerned."""
-    if isinstance(command, c.AcknowledgeMails):
-        need_reason(command.reason, said="登记未达邮件")
+    need_words(command)
     fact = mails.attended(command, here.rules.office, here.tx)
     return record_on(duties.all_duties(here.rules)[0], [fact], command, here, recorder)
 

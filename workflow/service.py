@@ -15,7 +15,7 @@ from functools import partial
 from states import commands as c
 from states.errors import AlreadyDone, ClockDoubted, Refused, Stale, WrongContent
 from states.models import Case, Report
-from states.needs import need_reason
+from states.needs import need_words
 from states.office import Level
 from states.rules import Rules
 from states.situation import NOTHING, Part
@@ -209,7 +209,7 @@ class Workflow:
         """The one command for which the clock need not be believed: it says that it is to be."""
         with self._begin_anyhow() as here:
             matters.need_person(command, "是谁确认的", here)
-            need_reason(command.reason, said="确认恢复")
+            need_words(command)
             before = here.tx.answered(stored_id(command))
             if before:
                 return _repeated(command, tuple(before))
@@ -226,6 +226,7 @@ class Workflow:
 
     def restored(self, command: c.Restore, beat: Beat, held: str) -> Answer:
         """Record on a backup that the office goes on from it; see `matters.restored`."""
+        command = c.in_plain_words(command)
         with self._begin_anyhow() as here:
             answer = matters.restored(command, beat, held, here, self._recorder)
             here.tx.commit()

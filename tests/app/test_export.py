@@ -8,9 +8,9 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from app.actions import rows_of_form
 from app.bootstrap import read_settings
 from app.export import form_of
+from app.forms import rows_of_form
 from app.place import DEMO_CASE
 from app.replay import Replayed
 from documents.form import FormError

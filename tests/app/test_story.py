@@ -31,6 +31,8 @@ def test_lines_are_numbered_with_the_header_as_line_one(tmp_path: Path) -> None:
         (HEADER + START + "2015-10-02T09:00:00,a,send,2015-10/s,,\n" + END, ":3", "没有时区"),
         (HEADER + END + START, ":3", "早于上一行"),
         (HEADER + START, "", "end 结尾"),
+        (HEADER + START + "2015-10-02T09:00:00+08:00,a,sing,2015-10/s,,\n" + END, ":3", "没有“sing”这种动作"),
+        (HEADER + START + "2015-10-02T09:00:00+08:00,a,resume,,,\n" + END, ":3", "没有“resume”这种动作"),
     ],
 )
 def test_a_broken_story_names_its_line(tmp_path: Path, text: str, where: str, what: str) -> None:

@@ -342,7 +342,7 @@ def test_a_warning_is_no_error(capsys: pytest.CaptureFixture[str]) -> None:
 # --- the audit -----------------------------------------------------------------------------------------------------
 
 
-HASH = 12
+HASH = -1
 """Where the hash stands among the columns of an event."""
 
 

@@ -121,7 +121,7 @@ WRONG: dict[str, tuple[list[str], str, str]] = {
         "没有上期可沿用",
         "直接填写",
     ),
-    "no reason": (["case", "waive", "1", "--as", "assessor"], "必须写明理由", "填写理由"),
+    "no reason": (["case", "waive", "1", "--as", "assessor"], "必须写明理由", "写明理由"),
     "wrong state of a case": (["case", "close", "1", "--as", "assessor", "--reason", "x"], "不能销号", "跟踪督查"),
     "field of nothing": (["rank", "parse", "第5", "--field", "0"], "--field 0", "11"),
 }

@@ -15,6 +15,7 @@ from app.clock import VirtualClock
 from app.holidays import workdays
 from states import commands as c
 from states import events as e
+from states.acts import ACTS
 from states.calendar import WorkingCalendar
 from states.canonical import content_sha256
 from states.codec import decode
@@ -200,21 +201,22 @@ def a_case(state: str = "tracking", indicator: str | None = "szcg", **more: Any)
 
 
 def a_report_command(kind: type[c.ReportCommand], actor: str, report: str = REF, **more: Any) -> c.ReportCommand:
-    """With a number of its own, and a reason where one is needed."""
-    if kind in (c.Return, c.Reopen):
-        more = {"reason": "数据有误", **more}
+    """With a number of its own, and words where they are needed."""
     if kind is c.SaveTable:
         more = {"rows": filled_rows(), **more}
+    more = _needed_words(kind, "数据有误") | more
     return kind(command_id=f"act {next(_ids)}", actor=actor, report=report, **more)
 
 
 def a_case_command(kind: type[c.CaseCommand], actor: str, case: str = "1", **more: Any) -> c.CaseCommand:
     """With a number of its own, and words where they are needed."""
-    if kind in (c.WaivePoints, c.CloseCase):
-        more = {"reason": "情况已核实", **more}
-    elif kind in (c.GiveFeedback, c.HoldInterview, c.Appeal):
-        more = {"text": "已约谈科室负责人，承诺月底前整改到位", **more}
+    more = _needed_words(kind, "已约谈科室负责人，承诺月底前整改到位") | more
     return kind(command_id=f"act {next(_ids)}", actor=actor, case=case, **more)
+
+
+def _needed_words(kind: type[c.Command], said: str) -> dict[str, str]:
+    spoken = next((act.words for act in ACTS.values() if act.command is kind), None)
+    return {spoken.field: said} if spoken is not None and spoken.must else {}
 
 
 _Fact = TypeVar("_Fact", bound=e.Event)
@@ -265,8 +267,8 @@ class Desk:
     def visit(self, *, visit: bool = True, actor: str = COLLEAGUE) -> Answer:
         """Log a contact of the section's liaison now."""
         return self.workflow.execute(
-            c.LogContact(
-                command_id=f"act {next(_ids)}", actor=actor, unit="shirong", visit=visit, text="赴市城管委对接"
+            (c.LogVisit if visit else c.LogCall)(
+                command_id=f"act {next(_ids)}", actor=actor, unit="shirong", text="赴市城管委对接"
             )
         )
 

@@ -223,7 +223,11 @@ def test_every_column_counts_for_the_hash(column: str) -> None:
 
 @pytest.mark.parametrize(("source", "how"), [(None, "edit"), ("十月.xlsx", "import")])
 def test_a_save_says_where_its_rows_come_from(source: str | None, how: str) -> None:
-    (one,) = decide(a_report(), c.SaveTable, CLERK, source=source)
+    (one,) = (
+        decide(a_report(), c.SaveTable, CLERK)
+        if source is None
+        else decide(a_report(), c.ImportForm, CLERK, rows=filled_rows(), source=source)
+    )
 
     assert isinstance(one.event, e.TableSaved)
     assert (one.event.how, one.event.source) == (how, source)

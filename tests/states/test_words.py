@@ -6,12 +6,13 @@ from typing import get_args
 import pytest
 
 from states import events
+from states.acts import ACTS, BY_RULE, move_word
 from states.codec import kind_of
 from states.lifecycle import CASE_MOVES, REPORT_MOVES
 from states.models import CaseState, Flag, PointsStatus, ReportState, Trigger
 from states.office import Level, Role
 from states.purposes import Purpose
-from states.words import ACTS, event_word, post_word, purpose_word, state_word, word
+from states.words import event_word, post_word, purpose_word, state_word, word
 
 CHINESE = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 KINDS = [kind_of(kind) for kind in get_args(events.Event)]
@@ -73,9 +74,16 @@ def test_a_saved_table_says_how_it_was_saved() -> None:
     assert said == ["填报", "导入", "汇总"]
 
 
-def test_every_act_has_one_word_and_no_two_acts_share_it() -> None:
-    acts = {move.act for move in (*REPORT_MOVES, *CASE_MOVES)}
+def test_every_act_has_both_words_and_no_two_acts_share_one() -> None:
+    for language in (0, 1):
+        said = [*(act.word[language] for act in ACTS.values()), *(one[language] for one in BY_RULE.values())]
+        assert len(set(said)) == len(said)
+    assert [name for name, act in ACTS.items() if not is_worded(*act.word)] == []
+    assert [name for name, one in BY_RULE.items() if not is_worded(*one)] == []
 
-    assert acts - set(ACTS) == set()
-    assert len(set(ACTS.values())) == len(ACTS)
-    assert (ACTS["waive"], ACTS["reopen"]) == ("不予扣分", "重新打开")
+
+def test_every_arrow_of_a_lifecycle_has_a_word() -> None:
+    moves = {move.act for move in (*REPORT_MOVES, *CASE_MOVES)}
+
+    assert [move for move in moves if not is_worded(move_word(move), move_word(move, "en"))] == []
+    assert (move_word("waive"), move_word("reopen"), move_word("save")) == ("不予扣分", "重新打开", "填报")

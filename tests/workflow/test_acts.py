@@ -340,10 +340,8 @@ def test_sections_submitted_are_read_whatever_mapping_they_come_in(desk: Desk) -
     assert {entry.indicator: entry.rank_text for entry in decided.event.entries}["szcg"] == "第4"
 
 
-def contact(took_place: str) -> c.LogContact:
-    return c.LogContact(
-        command_id=took_place, actor=COLLEAGUE, unit="shirong", visit=True, text="赴市", took_place=at(took_place)
-    )
+def contact(took_place: str) -> c.LogVisit:
+    return c.LogVisit(command_id=took_place, actor=COLLEAGUE, unit="shirong", text="赴市", took_place=at(took_place))
 
 
 def test_a_visit_logged_later_counts_from_the_day_it_was_made(desk: Desk) -> None:

@@ -218,8 +218,8 @@ REFUSED: list[tuple[type[Refused], Callable[[], Desk], Act]] = [
 ]
 
 
-def a_visit(unit: str) -> c.LogContact:
-    return c.LogContact(command_id="visit", actor=COLLEAGUE, unit=unit, visit=True, text="赴市城管委对接")
+def a_visit(unit: str) -> c.LogVisit:
+    return c.LogVisit(command_id="visit", actor=COLLEAGUE, unit=unit, text="赴市城管委对接")
 
 
 @pytest.mark.parametrize(("reason", "a_desk", "act"), REFUSED)
