@@ -2,9 +2,10 @@
 
 `python -m storage.generate`, after a change of a table. For each table `NAME`, in the order of its class:
 
-- `NAME`, the columns of the model, and `SELECT_NAME`, `INSERT_NAME`, `UPDATE_NAME` (of what changes), to which a WHERE
-  is added;
-- `name(row, …)`, the model of a selected row; `name_values(…)` and `name_changed(model)`, the values for both writings.
+- `NAME`, the columns of the model, `SELECT_NAME`, to which a WHERE is added, and `INSERT_NAME`; `NAME_CHANGES`, the
+  columns that may change;
+- `name(row, …)`, the model of a selected row; `name_values(…)` and `name_changes(model)`, the values to insert
+  and those of what may change.
 
 An act imports that and no SQLAlchemy, and nothing of a column is ever looked up while it runs.
 """
@@ -72,7 +73,7 @@ class _Fixed:
         places = ", ".join("?" * len(given))
         yield _text(f"INSERT_{upper}", f"INSERT INTO {table} ({', '.join(given)}) VALUES ({places})")
         if self.changed:
-            yield _text(f"UPDATE_{upper}", f"UPDATE {table} SET {', '.join(f'{one.name} = ?' for one in self.changed)}")
+            yield f"{upper}_CHANGES = ({''.join(f'{one.name!r}, ' for one in self.changed)})"
 
     def _given(self) -> list["Column[Any]"]:
         return [one for one in self.stored.columns if not self.uses[one.name].counted]
@@ -92,7 +93,7 @@ class _Fixed:
         before = "".join(f"{_local(one)}: {self._named(hints[one.name])}, " for one in beside)
         yield f"def {self.name}_values({before}model: {model}) -> Values:\n    return {self._tuple(self._given())}"
         if self.changed:
-            yield f"def {self.name}_changed(model: {model}) -> Values:\n    return {self._tuple(self.changed)}"
+            yield f"def {self.name}_changes(model: {model}) -> Values:\n    return {self._tuple(self.changed)}"
 
     def _tuple(self, columns: list["Column[Any]"]) -> str:
         return f"({''.join(f'{self._written(one)}, ' for one in columns)})"

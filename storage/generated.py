@@ -52,10 +52,21 @@ INSERT_REPORT = (
     "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
-UPDATE_REPORT = (
-    "UPDATE report SET state = ?, sent = ?, round = ?, version = ?, seq = ?, due_at = ?, overdue = ?, "
-    "submitted_at = ?, content_sha256 = ?, drafters = ?, last_actor = ?, holders = ?, timers_until = ?, "
-    "wake_at = ?"
+REPORT_CHANGES = (
+    "state",
+    "sent",
+    "round",
+    "version",
+    "seq",
+    "due_at",
+    "overdue",
+    "submitted_at",
+    "content_sha256",
+    "drafters",
+    "last_actor",
+    "holders",
+    "timers_until",
+    "wake_at",
 )
 
 ENTRY = (
@@ -86,10 +97,20 @@ INSERT_CASE = (
     "?, ?, ?, ?, ?, ?, ?)"
 )
 
-UPDATE_CASE = (
-    "UPDATE supervision_case SET state = ?, version = ?, seq = ?, entered_at = ?, feedback_at = ?, "
-    "interview_at = ?, appealed_at = ?, proposed_at = ?, points = ?, points_status = ?, closed_at = ?, "
-    "timers_until = ?, wake_at = ?"
+CASE_CHANGES = (
+    "state",
+    "version",
+    "seq",
+    "entered_at",
+    "feedback_at",
+    "interview_at",
+    "appealed_at",
+    "proposed_at",
+    "points",
+    "points_status",
+    "closed_at",
+    "timers_until",
+    "wake_at",
 )
 
 DUTY = "kind, unit, seq, since, timers_until, wake_at"
@@ -98,7 +119,12 @@ SELECT_DUTY = f"SELECT {DUTY} FROM duty"
 
 INSERT_DUTY = "INSERT INTO duty (kind, unit, seq, since, timers_until, wake_at) VALUES (?, ?, ?, ?, ?, ?)"
 
-UPDATE_DUTY = "UPDATE duty SET seq = ?, since = ?, timers_until = ?, wake_at = ?"
+DUTY_CHANGES = (
+    "seq",
+    "since",
+    "timers_until",
+    "wake_at",
+)
 
 SIGNOFF = "event_seq, report, state, round, version, person, on_behalf_of, at, content_sha256, opinion, void_seq"
 
@@ -109,7 +135,7 @@ INSERT_SIGNOFF = (
     "content_sha256, opinion, void_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
-UPDATE_SIGNOFF = "UPDATE signoff SET void_seq = ?"
+SIGNOFF_CHANGES = ("void_seq",)
 
 CONTACT = "event_seq, unit, person, at, visit, text"
 
@@ -132,10 +158,17 @@ INSERT_MESSAGE = (
     "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
-UPDATE_MESSAGE = (
-    "UPDATE message SET state = ?, attempts = ?, next_attempt_at = ?, lease_until = ?, sent_at = ?, "
-    "last_error = ?, original_address = ?, acknowledged_at = ?, acknowledged_by = ?, acknowledged_note = "
-    "?"
+MESSAGE_CHANGES = (
+    "state",
+    "attempts",
+    "next_attempt_at",
+    "lease_until",
+    "sent_at",
+    "last_error",
+    "original_address",
+    "acknowledged_at",
+    "acknowledged_by",
+    "acknowledged_note",
 )
 
 ATTEMPT = "number, begun_at, result, answer, ended_at"
@@ -146,7 +179,11 @@ INSERT_ATTEMPT = (
     "INSERT INTO message_attempt (message, number, begun_at, result, answer, ended_at) VALUES (?, ?, ?, ?, ?, ?)"
 )
 
-UPDATE_ATTEMPT = "UPDATE message_attempt SET result = ?, answer = ?, ended_at = ?"
+ATTEMPT_CHANGES = (
+    "result",
+    "answer",
+    "ended_at",
+)
 
 FAILURE = "subject, error, at, until"
 
@@ -162,7 +199,14 @@ INSERT_HEARTBEAT = (
     "INSERT INTO heartbeat (id, at, pid, host, started_at, held_since, held_reason) VALUES (?, ?, ?, ?, ?, ?, ?)"
 )
 
-UPDATE_HEARTBEAT = "UPDATE heartbeat SET at = ?, pid = ?, host = ?, started_at = ?, held_since = ?, held_reason = ?"
+HEARTBEAT_CHANGES = (
+    "at",
+    "pid",
+    "host",
+    "started_at",
+    "held_since",
+    "held_reason",
+)
 
 DEFINITION = "kind, version, body, sha256, since_seq"
 
@@ -304,7 +348,7 @@ def report_values(model: Report) -> Values:
     )
 
 
-def report_changed(model: Report) -> Values:
+def report_changes(model: Report) -> Values:
     return (
         model.state.value,
         int(model.sent),
@@ -459,7 +503,7 @@ def case_values(model: Case) -> Values:
     )
 
 
-def case_changed(model: Case) -> Values:
+def case_changes(model: Case) -> Values:
     return (
         model.state.value,
         model.version,
@@ -507,7 +551,7 @@ def duty_values(model: Duty) -> Values:
     )
 
 
-def duty_changed(model: Duty) -> Values:
+def duty_changes(model: Duty) -> Values:
     return (
         model.seq,
         stored.instant_text(model.since),
@@ -561,7 +605,7 @@ def signoff_values(model: SignOffRow) -> Values:
     )
 
 
-def signoff_changed(model: SignOffRow) -> Values:
+def signoff_changes(model: SignOffRow) -> Values:
     return (model.void_seq,)
 
 
@@ -678,7 +722,7 @@ def message_values(model: Message) -> Values:
     )
 
 
-def message_changed(model: Message) -> Values:
+def message_changes(model: Message) -> Values:
     return (
         model.state.value,
         model.attempts,
@@ -721,7 +765,7 @@ def attempt_values(message: int, model: Attempt) -> Values:
     )
 
 
-def attempt_changed(model: Attempt) -> Values:
+def attempt_changes(model: Attempt) -> Values:
     return (
         None if model.outcome is None else model.outcome.value,
         model.answer,
@@ -784,7 +828,7 @@ def heartbeat_values(id_: int, model: Heartbeat) -> Values:
     )
 
 
-def heartbeat_changed(model: Heartbeat) -> Values:
+def heartbeat_changes(model: Heartbeat) -> Values:
     return (
         stored.instant_text(model.at),
         model.pid,

@@ -62,6 +62,21 @@ def _forbid(act: str, table: str) -> None:
     if act == "DELETE":
         op.execute(f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} EXECUTE FUNCTION {name}()")
 '''
+_REFUSE = '''
+
+def _refuse(what: str, table: str, condition: str) -> None:
+    """No new row of which the condition is true."""
+    name, message = f"{table}_{what}", f"{table}: {what}"
+    if op.get_bind().dialect.name == "sqlite":
+        stop = f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        op.execute(f"CREATE TRIGGER {name} BEFORE INSERT ON {table} WHEN {condition} {stop}")
+        return
+    stop = f"IF {condition} THEN RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'; END IF"
+    op.execute(
+        f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {stop}; RETURN NEW; END $$"
+    )
+    op.execute(f"CREATE TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
+'''
 
 
 def migration(why: str) -> tuple[str, str]:
@@ -76,7 +91,8 @@ def migration(why: str) -> tuple[str, str]:
     made = render_python_code(ops, render_item=_rendered).splitlines()
     upgrade = "\n".join(line for line in made if not line.lstrip().startswith("# ###"))
     text = _HEAD.format(why=why, revision=revision, before=before, upgrade="\n    ".join([upgrade.strip(), *triggers]))
-    return revision, _formatted(text + (_FORBID if triggers else ""))
+    helpers = [helper for call, helper in (("_forbid", _FORBID), ("_refuse", _REFUSE)) if call in "".join(triggers)]
+    return revision, _formatted("".join([text, *helpers]))
 
 
 def _changes(*, is_first: bool) -> MigrationScript:
@@ -92,6 +108,8 @@ def _triggers(tables: set[str]) -> Iterator[str]:
     for table in Table.__subclasses__():
         if table.__table__.name in tables:
             yield from (f'_forbid("{act}", "{table.__table__.name}")' for act in table.forbids)
+            for what, condition in table.refuses.items():
+                yield f'_refuse("{what}", "{table.__table__.name}", "{condition}")'
 
 
 def _rendered(kind: str, one: Any, context: AutogenContext) -> str | Literal[False]:  # noqa: ARG001  Alembic's own call

@@ -3,7 +3,17 @@
 What names all columns of a table stands on `storage.generated`. Nothing here depends on a driver.
 """
 
+from functools import lru_cache
+
 from storage import generated as made
+
+
+@lru_cache(maxsize=1024)
+def update(table: str, columns: tuple[str, ...], where: tuple[str, ...]) -> str:
+    """An UPDATE of those columns alone, in the row where the others are as given."""
+    guard = " AND ".join(f"{column} = ?" for column in where)
+    return f"UPDATE {table} SET {', '.join(f'{column} = ?' for column in columns)} WHERE {guard}"
+
 
 # --- transactions --------------------------------------------------------------------------------------------------
 
@@ -74,14 +84,11 @@ DEFER_REPORT = "UPDATE report SET wake_at = ? WHERE ref = ?"
 DEFER_CASE = "UPDATE supervision_case SET wake_at = ? WHERE id = ?"
 DEFER_DUTY = "UPDATE duty SET wake_at = ? WHERE kind = ? AND unit = ?"
 
-CHANGE_REPORT = f"{made.UPDATE_REPORT} WHERE ref = ? AND seq = ?"
 PUT_ENTRY = (
     f"{made.INSERT_ENTRY} ON CONFLICT (report, indicator) DO UPDATE SET position = excluded.position, "
     + ", ".join(f"{column} = excluded.{column}" for column in made.ENTRY.split(", ") if column != "indicator")
 )
 DROP_ENTRY = "DELETE FROM report_entry WHERE report = ? AND indicator = ?"
-CHANGE_CASE = f"{made.UPDATE_CASE} WHERE id = ? AND seq = ?"
-CHANGE_DUTY = f"{made.UPDATE_DUTY} WHERE kind = ? AND unit = ? AND seq = ?"
 VOID_SIGNOFFS = "UPDATE signoff SET void_seq = ? WHERE report = ? AND void_seq IS NULL"
 
 # --- the outbox ----------------------------------------------------------------------------------------------------
@@ -138,7 +145,10 @@ RECONSIDER = "UPDATE message SET state = 'pending', next_attempt_at = ?, last_er
 # --- questions -----------------------------------------------------------------------------------------------------
 
 EVENTS_AFTER = f"{made.SELECT_EVENT} WHERE seq > ? ORDER BY seq LIMIT ?"
-SIGNOFFS_OF = f"{made.SELECT_SIGNOFF} WHERE report = ? ORDER BY event_seq"
+SIGNOFFS_OF = (
+    f"{made.SELECT_SIGNOFF} WHERE event_seq IN (SELECT seq FROM event WHERE subject = 'report:' || ?)"
+    " ORDER BY event_seq"
+)
 ALL_SIGNOFFS = f"{made.SELECT_SIGNOFF} ORDER BY event_seq"
 ALL_DUTIES = f"{made.SELECT_DUTY} ORDER BY began_no"
 REPORTS_HELD = f"{made.SELECT_REPORT} WHERE holders LIKE ? ORDER BY period, opened_no"

@@ -1,6 +1,6 @@
 """One unit of work on the database: fixed statements on a held connection, undone unless committed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import lru_cache
@@ -16,6 +16,8 @@ from storage.errors import Conflict, TransactionEnded
 from storage.revision import need_current
 from workflow.chain import GENESIS
 from workflow.ports import AT_ONCE, Beat, ContactRow, EventRow, Heartbeat, Message, SignOffRow, StoreFault
+
+Values = Mapping[str, object]
 
 _ENDLESS = 2**62
 _WAKING = ("duty", "report", "case")
@@ -240,8 +242,8 @@ class SqlTransaction:
             self._connection.execute(made.INSERT_REPORT, made.report_values(after))
             self._save_entries(after.ref, (), after.entries)
             return
-        done = self._connection.execute(sql.CHANGE_REPORT, (*made.report_changed(after), after.ref, before.seq))
-        self._need_one(done.rowcount, f"report:{after.ref}")
+        changed = _differing(made.REPORT_CHANGES, made.report_changes(before), made.report_changes(after))
+        self._change("report", changed, {"ref": after.ref, "seq": before.seq}, f"report:{after.ref}")
         if after.entries is not before.entries:
             self._save_entries(after.ref, before.entries, after.entries)
 
@@ -250,17 +252,24 @@ class SqlTransaction:
         if before is None:
             self._connection.execute(made.INSERT_CASE, made.case_values(after))
             return
-        done = self._connection.execute(sql.CHANGE_CASE, (*made.case_changed(after), after.id, before.seq))
-        self._need_one(done.rowcount, f"case:{after.id}")
+        changed = _differing(made.CASE_CHANGES, made.case_changes(before), made.case_changes(after))
+        self._change("supervision_case", changed, {"id": after.id, "seq": before.seq}, f"case:{after.id}")
 
     def save_duty(self, before: Duty | None, after: Duty) -> None:
         """As `save_report`."""
         if before is None:
             self._connection.execute(made.INSERT_DUTY, made.duty_values(after))
             return
-        guard = (after.kind.value, after.unit, before.seq)
-        done = self._connection.execute(sql.CHANGE_DUTY, (*made.duty_changed(after), *guard))
-        self._need_one(done.rowcount, f"duty:{after.ref}")
+        changed = _differing(made.DUTY_CHANGES, made.duty_changes(before), made.duty_changes(after))
+        key = {"kind": after.kind.value, "unit": after.unit, "seq": before.seq}
+        self._change("duty", changed, key, f"duty:{after.ref}")
+
+    def _change(self, table: str, changed: Values, where: Values, subject: str) -> None:
+        """Set columns of a row that is still as it was loaded."""
+        if changed:
+            statement = sql.update(table, tuple(changed), tuple(where))
+            done = self._connection.execute(statement, (*changed.values(), *where.values()))
+            self._need_one(done.rowcount, subject)
 
     def append_events(self, rows_: Sequence[EventRow]) -> None:
         """Append links to the chain. The database refuses a fork."""
@@ -319,6 +328,11 @@ class SqlTransaction:
     def _need_one(count: int, subject: str) -> None:
         if count != 1:
             raise Conflict(subject)
+
+
+def _differing(columns: Sequence[str], before: Row, after: Row) -> Values:
+    """What is written anew: an index is left alone as long as nothing in it is."""
+    return {column: new for column, old, new in zip(columns, before, after, strict=True) if new != old}
 
 
 # --- loads shared with the questions -------------------------------------------------------------------------------

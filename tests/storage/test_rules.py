@@ -74,6 +74,11 @@ REFUSED: dict[str, Callable[[Transaction], object]] = {
     "a fork of the chain": lambda tx: tx.append_events(
         [replace(linked([an_event(item_seq=2)], 0, "")[0], seq=9, prev_hash=tx.events_of(SUBJECT, 0)[0].prev_hash)]
     ),
+    "an event after a gap": lambda tx: tx.append_events([*linked([an_event(item_seq=2)], 8, tx.head()[1])]),
+    "another event in an event's place": lambda tx: tx.append_events(
+        [*linked([an_event(item_seq=2)], 2, tx.events_of(SUBJECT, 0)[0].hash)]
+    ),
+    "an event of another history": lambda tx: tx.append_events([*linked([an_event(item_seq=2)], 3, "x")]),
     "a second signature of a step": two_signatures,
     "a signature of no report": lambda tx: tx.add_signoff(a_signoff(1, report="2015-10/nobody")),
     "a signature of no event": lambda tx: tx.add_signoff(a_signoff(9)),

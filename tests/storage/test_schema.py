@@ -77,9 +77,12 @@ def definitions(url: str) -> Iterator[str]:
         )
     found = [re.sub(r"\s+", " ", row[0]) for row in no_parameters(engine_of(url), query) if row[0]]
     for line in sorted(found):
-        head, bracket, body = line.partition(" ( ") if line.startswith("CREATE TABLE") else (line, "", "")
-        parts = re.split(r", (?=CONSTRAINT|\S+ (?:TEXT|INTEGER))", body.removesuffix(" )"))
-        yield head + bracket + ", ".join(sorted(parts))
+        if not line.startswith("CREATE TABLE"):
+            yield line
+            continue
+        head, _, rest = line.partition(" ( ")
+        body, _, end = rest.rpartition(" )")
+        yield f"{head} ( {', '.join(sorted(re.split(r', (?=CONSTRAINT|[a-z_]+ (?:TEXT|INTEGER))', body)))} ){end}"
 
 
 def test_a_new_database_is_made_and_an_upgrade_of_it_can_be_repeated(empty_url: str) -> None:
@@ -176,6 +179,7 @@ def test_the_program_knows_the_last_migration() -> None:
 
 def test_what_must_be_kept_is_guarded_by_triggers(url: str) -> None:
     wanted = {f"{table.__table__.name}_no_{act.lower()}" for table in Table.__subclasses__() for act in table.forbids}
+    wanted |= {f"{table.__table__.name}_{what}" for table in Table.__subclasses__() for what in table.refuses}
     query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
     if url.startswith("postgresql"):
         query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgname NOT LIKE '%_no_truncate'"
@@ -203,6 +207,8 @@ def test_every_statement_is_understood(url: str) -> None:
         (statements.REPORTS_IN, "period"),
         (statements.COMMAND_SEQ, "uq_event_command_id"),
         (statements.OPEN_OVERDUE_CASE, "INDEX"),
+        (statements.SIGNOFFS_OF, "sqlite_autoindex_event"),
+        (statements.VOID_SIGNOFFS, "uq_signoff_live"),
     ],
 )
 def test_the_sweeps_use_their_indexes(tmp_path: Path, text: str, index: str) -> None:

@@ -56,7 +56,6 @@ def upgrade() -> None:
         sa.CheckConstraint("item_seq >= 1", name=op.f("ck_event_item_seq")),
         sa.CheckConstraint("seq >= 1", name=op.f("ck_event_seq")),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_event")),
-        sa.UniqueConstraint("prev_hash", name=op.f("uq_event_prev_hash")),
         sa.UniqueConstraint("subject", "item_seq", name=op.f("uq_event_subject_item_seq")),
     )
     op.create_index(
@@ -126,7 +125,7 @@ def upgrade() -> None:
         sqlite_where=sa.text("state <> 'supervised'"),
         postgresql_where=sa.text("state <> 'supervised'"),
     )
-    op.create_index("ix_report_period_state", "report", ["period", "state"], unique=False)
+    op.create_index("ix_report_period", "report", ["period", "opened_no"], unique=False)
     op.create_index("ix_report_unit_period", "report", ["unit", "period"], unique=False)
     op.create_index(
         "ix_report_wake_at",
@@ -251,6 +250,7 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["report"], ["report.ref"], name=op.f("fk_report_entry_report")),
         sa.PrimaryKeyConstraint("report", "indicator", name=op.f("pk_report_entry")),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "signoff",
@@ -273,7 +273,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["void_seq"], ["event.seq"], name=op.f("fk_signoff_void_seq")),
         sa.PrimaryKeyConstraint("event_seq", name=op.f("pk_signoff")),
     )
-    op.create_index("ix_signoff_report", "signoff", ["report"], unique=False)
     op.create_index(
         "uq_signoff_live",
         "signoff",
@@ -378,6 +377,11 @@ def upgrade() -> None:
     )
     _forbid("DELETE", "event")
     _forbid("UPDATE", "event")
+    _refuse(
+        "unlinked",
+        "event",
+        "NEW.seq > 1 AND NOT EXISTS (SELECT 1 FROM event e WHERE e.seq = NEW.seq - 1 AND e.hash = NEW.prev_hash)",
+    )
     _forbid("DELETE", "signoff")
     _forbid("DELETE", "liaison_contact")
     _forbid("UPDATE", "liaison_contact")
@@ -403,3 +407,15 @@ def _forbid(act: str, table: str) -> None:
     op.execute(f"CREATE TRIGGER {name} BEFORE {act} ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
     if act == "DELETE":
         op.execute(f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} EXECUTE FUNCTION {name}()")
+
+
+def _refuse(what: str, table: str, condition: str) -> None:
+    """No new row of which the condition is true."""
+    name, message = f"{table}_{what}", f"{table}: {what}"
+    if op.get_bind().dialect.name == "sqlite":
+        stop = f"BEGIN SELECT RAISE(ABORT, '{message}'); END"
+        op.execute(f"CREATE TRIGGER {name} BEFORE INSERT ON {table} WHEN {condition} {stop}")
+        return
+    stop = f"IF {condition} THEN RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation'; END IF"
+    op.execute(f"CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {stop}; RETURN NEW; END $$")
+    op.execute(f"CREATE TRIGGER {name} BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
