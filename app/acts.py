@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from app.answers import print_json
-from app.bootstrap import Running, put_together, read_settings
+from app.bootstrap import Running, for_acts
 from app.clock import SystemClock, VirtualClock
 from app.faults import Unusable, configure_quietly
 from app.forms import rows_of_form
-from app.glance import glance_of
+from app.names import bodies_in, names_of
 from app.naming import resolve_person, resolve_report, resolve_unit
 from app.place import place
 from states import commands as c
@@ -103,14 +103,17 @@ def _instant(text: str | None, running: Running) -> datetime:
 
 def _running(parsed: argparse.Namespace) -> Running:
     office = place(parsed)
-    settings = read_settings(office.config, for_act=True)
     log.when_first_used(configure_quietly)
-    names = glance_of(settings)
-    parsed.actor = resolve_person(parsed.actor, names)
-    if isinstance(getattr(parsed, "subject", None), str):
-        parsed.subject = resolve_report(resolve_unit(parsed.subject, names), names)
-    clock = VirtualClock(office.now) if office.now else SystemClock()
-    return put_together(settings, clock, office.database)
+    running = for_acts(office.machine(), VirtualClock(office.now) if office.now else SystemClock())
+    try:
+        names = names_of(bodies_in(running.database))
+        parsed.actor = resolve_person(parsed.actor, names)
+        if isinstance(getattr(parsed, "subject", None), str):
+            parsed.subject = resolve_report(resolve_unit(parsed.subject, names), names)
+    except BaseException:
+        running.database.close()
+        raise
+    return running
 
 
 def _carried_out(command: c.Command, subject: str, running: Running) -> Answer:
@@ -169,7 +172,7 @@ def console_user() -> str:
 
 
 def _of_form(parsed: argparse.Namespace, running: Running) -> dict[str, Any]:
-    rows = rows_of_form(parsed.file, report=parsed.subject, office=running.settings.office)
+    rows = rows_of_form(parsed.file, report=parsed.subject, office=running.rules.office)
     report = running.database.report(parsed.subject)
     if report is not None and not parsed.with_gaps:
         _need_readable(rows, report, running)
@@ -212,7 +215,7 @@ def _of_edit(parsed: argparse.Namespace, running: Running) -> dict[str, Any]:
 
 def _indicator(written: str, ref: str, running: Running) -> str:
     """The code of an indicator named by its code or its name; what is neither is left to the rules to refuse."""
-    office, unit = running.settings.office, ref.partition("/")[2]
+    office, unit = running.rules.office, ref.partition("/")[2]
     own = office.indicators_of(unit) if unit in office.unit_by_code else ()
     return next((one.code for one in own if written in (one.code, one.name)), written)
 
@@ -269,7 +272,7 @@ def _state_said(state: str, subject: str, running: Running) -> str:
 
 def _about(subject: str, asked: str, running: Running) -> str:
     """What was acted on, by its name: a case by its number and matter, a contact by its unit."""
-    office = running.settings.office
+    office = running.rules.office
     kind, _, key = subject.partition(":")
     if kind == "case":
         case = running.database.case(key)
@@ -289,7 +292,7 @@ def _read_back(saved: EventRow, ref: str, running: Running) -> dict[str, object]
         return {}
     unreported = []
     if event["how"] == "consolidate":
-        office = running.settings.office
+        office = running.rules.office
         lacking = [
             office.indicator_by_code[entry["indicator"]].lead_unit
             for entry in event["entries"]

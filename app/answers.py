@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from zoneinfo import ZoneInfo
 
 from app.clock import SystemClock
-from app.glance import Glance
+from app.names import Names, names_here
 from app.naming import person, resolve_person, resolve_report, resolve_unit, unit, vacant_posts
 from app.place import Place, place
 from states.models import Case, Duty, DutyKind, ReportState
@@ -29,7 +29,7 @@ class _Office:
     """What a question is asked of."""
 
     place: Place
-    names: Glance
+    names: Names
     board: Board
     database: Database
 
@@ -42,14 +42,14 @@ class _Office:
 @contextmanager
 def _opened(parsed: argparse.Namespace) -> Iterator[_Office]:
     where = place(parsed)
-    names = where.glance()
-    with open_database(names.database_url, read_only=True) as database, database.steady():
+    with open_database(where.machine().database_url, read_only=True) as database, database.steady():
+        names = names_here(where, database)
         _name_by_code(parsed, names, database)
         board = Board(database, timezone=names.timezone, unit_names=names.unit_names, indicators=names.indicators)
         yield _Office(where, names, board, database)
 
 
-def _name_by_code(parsed: argparse.Namespace, names: Glance, database: Database) -> None:
+def _name_by_code(parsed: argparse.Namespace, names: Names, database: Database) -> None:
     """Names become codes. What the office neither has nor had is refused: an empty answer would be taken for "nothing
     to do".
     """
@@ -182,12 +182,11 @@ def inbox(parsed: argparse.Namespace) -> int:
 
 
 def _waiting(office: _Office) -> "Waiting":
-    """The questions that need the rules (deadlines, who holds which post): the configuration is read whole for them."""
-    from app.bootstrap import read_settings, rules_of
+    """The questions that need the rules: deadlines, who holds which post."""
+    from app.bootstrap import rules_in_force
     from workflow.waiting import Waiting
 
-    rules = rules_of(read_settings(office.place.config, for_act=True))
-    return Waiting(office.database, office.board, rules, office.now)
+    return Waiting(office.database, office.board, rules_in_force(office.place, office.database), office.now)
 
 
 def history(parsed: argparse.Namespace) -> int:
@@ -290,7 +289,8 @@ def _contact(row: ContactRow, board: Board) -> Document:
 def who(parsed: argparse.Namespace) -> int:
     """`kaoji who [PERSON|UNIT]`: who holds which post from when to when, and which posts nobody holds."""
     where = place(parsed)
-    names = where.glance()
+    with open_database(where.machine().database_url, read_only=True) as database:
+        names = names_here(where, database)
     today = (where.now or SystemClock().now()).astimezone(ZoneInfo(names.timezone)).date()
     code, of_unit = None, False
     if parsed.asked is not None:

@@ -7,7 +7,6 @@ import socket
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from app.acts import console_user
 from app.answers import print_json
@@ -32,9 +31,8 @@ _SHOWN = 10
 def backup(parsed: argparse.Namespace) -> int:
     """`kaoji backup [FILE]`: while the office works; never over a file that is there."""
     office = office_place(parsed)
-    glance = office.glance()
-    url = office.database or glance.database_url
-    file = parsed.file or _beside(url, office.config, _stamp(glance.timezone))
+    url = office.machine().database_url
+    file = parsed.file or _beside(url, office.config, _stamp())
     last = back_up(url, file)
     if parsed.json:
         print_json({"file": str(file), "events": last and last.seq, "head": last and last.hash})
@@ -52,8 +50,9 @@ def _beside(url: str, config: Path, stamp: str) -> Path:
     return config.parent / f"{address.name or 'kaoji'}-{stamp}.dump"
 
 
-def _stamp(timezone: str) -> str:
-    return SystemClock().now().astimezone(ZoneInfo(timezone)).strftime("%Y%m%dT%H%M%S")
+def _stamp() -> str:
+    """The present on the clock of this machine: a database that has to be restored cannot say its office's zone."""
+    return SystemClock().now().astimezone().strftime("%Y%m%dT%H%M%S")
 
 
 def _size(file: Path) -> str:
@@ -68,7 +67,7 @@ def restore(parsed: argparse.Namespace) -> int:
     url = office.database or settings.database_url
     if isinstance(address_of(url), PostgresAddress):
         return _restore_on_server(parsed, settings, url)
-    stamp = _stamp(settings.office.timezone)
+    stamp = _stamp()
     with _no_daemon(url):
         prepared = prepare(url, parsed.file, stamp)
         try:

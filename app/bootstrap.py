@@ -8,10 +8,12 @@ from types import TracebackType
 from typing import Self
 
 from app.clock import SystemClock
-from app.config_memo import recalled, remember
 from app.holidays import workdays
+from app.machine import Machine
+from app.place import Place
 from app.settings import Settings
 from states.calendar import WorkingCalendar
+from states.definitions import Definitions
 from states.rules import Rules
 from storage import mark
 from storage.connection import PATIENCE_SECONDS
@@ -19,6 +21,7 @@ from storage.database import Database, open_database
 from storage.errors import StorageError
 from workflow.log import log
 from workflow.ports import Clock
+from workflow.rulebook import RuleBook
 from workflow.service import Workflow
 
 
@@ -26,12 +29,16 @@ from workflow.service import Workflow
 class Running:
     """The parts of a process, put together. As a context it lets go of the database at its end."""
 
-    settings: Settings
+    machine: Machine
     database: Database
-    rules: Rules
     workflow: Workflow
     clock: Clock
     mark: Path
+
+    @property
+    def rules(self) -> Rules:
+        """The rules in force now."""
+        return self.workflow.book.of(self.database.definitions())
 
     def keep_mark(self) -> None:
         """Keep outside the database how far its history has come. What was done stays done where that fails."""
@@ -49,52 +56,84 @@ class Running:
         self.database.close()
 
 
-def read_settings(config: Path, *, for_act: bool = False) -> Settings:
-    """The configuration, checked whole. Raises ConfigError with every mistake.
+@dataclass(frozen=True, slots=True)
+class Serving(Running):
+    """A process that serves the office, with its configuration read and checked whole."""
 
-    For an act it is taken as it was last checked, where nothing has changed since: checking takes longer than the act.
-    """
-    known = recalled(config) if for_act else None
-    if known is not None:
-        return known
+    settings: Settings
+
+
+def read_settings(config: Path) -> Settings:
+    """The configuration, checked whole. Raises ConfigError with every mistake."""
     from app.config import load
 
-    began = SystemClock().now()
-    settings = load(config, environment=os.environ)
-    remember(settings, began)
-    return settings
+    return load(config, environment=os.environ)
 
 
-def rules_of(settings: Settings) -> Rules:
-    """The rules an office runs under."""
-    is_workday = workdays(settings.calendar_add, settings.calendar_remove, settings.complete_years)
-    return Rules(settings.office, settings.policies, WorkingCalendar(is_workday, settings.office.timezone))
+def rules_of(definitions: Definitions) -> Rules:
+    """The rules of an office that has defined that."""
+    is_workday = workdays(definitions.workdays, definitions.holidays, definitions.complete_years)
+    calendar = WorkingCalendar(is_workday, definitions.office.timezone)
+    return Rules(definitions.office, definitions.policies, calendar)
+
+
+def rules_in_force(where: Place, database: Database) -> Rules:
+    """The rules the office on that database works under; those of its files before its first start."""
+    rows = database.definitions()
+    if rows:
+        return RuleBook(None, rules_of).of(rows)
+    return rules_of(read_settings(where.config).definitions)
+
+
+def for_acts(machine: Machine, clock: Clock) -> Running:
+    """What an act of a person needs: the database, and the rules in it. Raises StorageError, NotFounded."""
+    database, place = _opened(machine, PATIENCE_SECONDS)
+    running = Running(machine, database, _workflow(database, None, clock, machine), clock, place)
+    try:
+        running.workflow.book.of(database.definitions())
+    except BaseException:
+        database.close()
+        raise
+    return running
 
 
 def put_together(
     settings: Settings, clock: Clock, database_url: str | None = None, *, patience: float = PATIENCE_SECONDS
-) -> Running:
+) -> Serving:
     """Open the database and build the workflow on it. `patience`: how many seconds a writer waits for another.
 
     Raises StorageError when the database cannot be used, also when it lacks history that its mark tells of.
     """
-    url = database_url or settings.database_url
-    place = mark.place_of(url, settings.path.parent)
-    database = open_database(url, patience=patience)
+    machine = Machine(
+        path=settings.path,
+        database_url=database_url or settings.database_url,
+        mail_domain=settings.mail.domain,
+        longest_downtime_days=settings.longest_downtime_days,
+    )
+    database, place = _opened(machine, patience)
+    workflow = _workflow(database, rules_of(settings.definitions), clock, machine)
+    return Serving(machine, database, workflow, clock, place, settings)
+
+
+def _opened(machine: Machine, patience: float) -> tuple[Database, Path]:
+    place = mark.place_of(machine.database_url, machine.path.parent)
+    database = open_database(machine.database_url, patience=patience)
     try:
         mark.need_whole(place, database)
     except BaseException:
         database.close()
         raise
-    rules = rules_of(settings)
+    return database, place
+
+
+def _workflow(database: Database, founding: Rules | None, clock: Clock, machine: Machine) -> Workflow:
     is_real = isinstance(clock, SystemClock)
-    workflow = Workflow(
+    return Workflow(
         database,
-        rules,
+        founding,
         clock,
-        mail_domain=settings.mail.domain,
+        mail_domain=machine.mail_domain,
+        make_rules=rules_of,
         # On a virtual clock months pass in a moment, and there is nobody to confirm them.
-        longest_downtime=timedelta(days=settings.longest_downtime_days) if is_real else None,
-        fingerprint=settings.fingerprint if is_real else None,
+        longest_downtime=timedelta(days=machine.longest_downtime_days) if is_real else None,
     )
-    return Running(settings, database, rules, workflow, clock, place)

@@ -6,7 +6,7 @@ import itertools
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from app.place import Place, place
 from app.settings import Settings
 from app.still_needed import still_needed
 from app.upkeep import proven
+from states.definitions import bodies_of, changes, definitions_of
 from states.errors import Refused
 from states.vacancies import vacancies
 from states.words import purpose_word
@@ -51,12 +52,13 @@ def check(parsed: argparse.Namespace) -> int:
     """`kaoji check`: every part is looked at, whatever the others say; status 1 when one is not well."""
     configure(quiet=True)
     office = place(parsed)
-    settings = read_settings(office.config)
+    settings, differing = _in_force(office, read_settings(office.config))
     findings = [Finding(what="配置", well=True, detail=f"{office.config}：完整无误")]
     findings += [
         Finding(what="配置", well=True, detail=f"{one.file}:{one.line}  {one.wrong}", remedy=one.right)
         for one in settings.warnings
     ]
+    findings += differing
     for what, look in _LOOKS.items():
         findings += _looked_at(what, look, office, settings)
     if parsed.json:
@@ -64,6 +66,29 @@ def check(parsed: argparse.Namespace) -> int:
     for one in findings:
         _tell(one, parsed)
     return 0 if all(one.well for one in findings) else 1
+
+
+def _in_force(office: Place, files: Settings) -> tuple[Settings, list[Finding]]:
+    """The configuration with what the office has defined in place of what its files say; and where these differ."""
+    try:
+        with open_database(office.database or files.database_url, read_only=True) as database:
+            records = {row.kind: row.body for row in database.definitions()}
+            needed = still_needed(database, files.office) if records else []
+    except StorageError:
+        return files, []  # said once, where the database is looked at
+    if not records:
+        return files, []
+    differing = changes(records, bodies_of(files.definitions))
+    found = [
+        Finding(
+            what="规则",
+            well=True,
+            detail=f"配置文件与系统现行的规则有 {len(differing)} 处不同，办理时以系统中的为准",
+            remedy="kaoji office apply 列出各处不同；加 --yes 即采用文件中的",
+        )
+    ]
+    found += [Finding(what="未办结", well=False, detail=one.wrong, remedy=one.right) for one in needed]
+    return replace(files, definitions=definitions_of(records)), found if differing else []
 
 
 def _tell(one: Finding, parsed: argparse.Namespace) -> None:
@@ -90,7 +115,7 @@ def _prospect(office: Place, settings: Settings) -> Iterator[Finding]:
     """How large the office is, and the next period; before the first start, what that start will do."""
     from app.prospect import first_start, next_opening, overtaken, said, summary
 
-    rules, now = rules_of(settings), office.now or SystemClock().now()
+    rules, now = rules_of(settings.definitions), office.now or SystemClock().now()
     yield Finding(what="概况", well=True, detail=summary(rules))
     if not rules.office.reporting_units:
         yield Finding(what="概况", well=False, detail="没有一个单位要填报", remedy="请在指标表里写上各项指标的牵头单位")
@@ -133,7 +158,7 @@ def _posts(office: Place, settings: Settings) -> Iterator[Finding]:
     """Steps nobody may do today, which stop work; and those nobody will be able to do from a known day on."""
     from app.prospect import vacancy_said
 
-    rules = rules_of(settings)
+    rules = rules_of(settings.definitions)
     today = rules.calendar.day_of(office.now or SystemClock().now())
     for one in vacancies(rules, today):
         detail, remedy = vacancy_said(one, rules, today)
@@ -145,13 +170,13 @@ def _calendar(office: Place, settings: Settings) -> Iterator[Finding]:
 
     Days of a year stated here and there do not make it known: it must be called complete (spec, part 3).
     """
-    today = rules_of(settings).calendar.day_of(office.now or SystemClock().now())
-    known = known_years(settings.complete_years)
+    today = rules_of(settings.definitions).calendar.day_of(office.now or SystemClock().now())
+    known = known_years(settings.definitions.complete_years)
     unknown = [year for year in sorted({today.year, today.year + (today.month >= 11)}) if year not in known]
     if not unknown:
         yield Finding(what="日历", well=True, detail=f"放假调休安排收录到 {max(known)} 年")
     for year in unknown:
-        stated = sum(day.year == year for day in settings.calendar_add | settings.calendar_remove)
+        stated = sum(day.year == year for day in settings.definitions.workdays | settings.definitions.holidays)
         partly = f"，配置里只写了 {stated} 天" if stated else ""
         yield Finding(
             what="日历",
@@ -186,8 +211,6 @@ def _database(office: Place, settings: Settings) -> Iterator[Finding]:
             detail=verdict.problem or f"{verdict.events} 条，有效",
             remedy="" if verdict.valid else "请保全现场并从备份恢复",
         )
-        for one in still_needed(database, settings.office):
-            yield Finding(what="未办结", well=False, detail=one.wrong, remedy=one.right)
         yield from _clockwork(office, settings, database)
         for failure in database.wake_failures():
             yield Finding(what="定时器", well=False, detail=str(failure), remedy="一小时后自动重试；请把日志交给管理员")
@@ -213,19 +236,10 @@ def _is_founded(url: str) -> bool:
 
 def _clockwork(office: Place, settings: Settings, database: Database) -> Iterator[Finding]:
     """Whose turn it is and when to look again are in no proof of the history: they are what the rules make of it."""
-    taken = database.latest("configuration_taken")
-    if taken is not None and settings.fingerprint not in taken.payload:
-        yield Finding(
-            what="定时器",
-            well=True,
-            detail="配置改过，守护进程还没有采用，定时器暂不核对",
-            remedy="重启守护进程后再运行 kaoji check",
-        )
-        return
     now = office.now or SystemClock().now()
     set_aside = {(failure.subject, failure.until) for failure in database.wake_failures()}
     with database.steady():
-        for problem in itertools.islice(misplanned(database, rules_of(settings), now, set_aside), _SHOWN):
+        for problem in itertools.islice(misplanned(database, rules_of(settings.definitions), now, set_aside), _SHOWN):
             yield Finding(
                 what="定时器",
                 well=False,
@@ -248,7 +262,7 @@ def _wide_open(url: str, place: Path) -> Iterator[Finding]:
 def _post(office: Place, settings: Settings) -> Iterator[Finding]:
     """Whether the daemon works, and what became of the mails: dead, waiting, held."""
     now = office.now or SystemClock().now()
-    local = rules_of(settings).calendar.local
+    local = rules_of(settings.definitions).calendar.local
     try:
         opened = open_database(office.database or settings.database_url, read_only=True)
     except StorageError:
@@ -281,7 +295,7 @@ def _clock(beat: Heartbeat, now: datetime, settings: Settings, database: Databas
     """A daemon that does not believe the clock is running and does nothing: that is said before all else."""
     last_event = database.mark().at
     last_worked = max(beat.at, datetime.fromisoformat(last_event)) if last_event else beat.at
-    doubt = doubt_of(now, last_worked, timedelta(days=settings.longest_downtime_days), rules_of(settings))
+    doubt = doubt_of(now, last_worked, timedelta(days=settings.longest_downtime_days), rules_of(settings.definitions))
     if doubt is not None:
         yield Finding(what="时钟", well=False, detail=doubt.message, remedy=doubt.remedy)
 
@@ -318,7 +332,7 @@ def _dead_mails(database: Database) -> Iterator[Finding]:
             well=False,
             detail=f"{mails[0].name} {recipient} <{address}> 有 {len(mails)} 封没有送达：{told}"
             f"{' 等' if len(mails) > 3 else ''}（{mails[-1].last_error}）",
-            remedy="地址有误的，改正后重启守护进程即自动重发；地址无误的，kaoji mail retry；"
+            remedy="地址有误的，改正后运行 kaoji office apply 即自动重发；地址无误的，kaoji mail retry；"
             f"已电话告知的，kaoji mail acknowledge。编号：{numbers}",
         )
     if len(dead) > _SHOWN:

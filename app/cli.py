@@ -198,8 +198,8 @@ def _acts(commands: Any, group: str) -> None:
             _asks(made, act)
 
 
-def _asks(made: argparse.ArgumentParser, act: "Act") -> None:
-    """What an act asks for: its subject, who does it, its words and whatever else it is told."""
+def _asks(made: argparse.ArgumentParser, act: "Act", *, by_whom: bool = True) -> None:
+    """What an act asks for: its subject, who does it (`by_whom`: always), its words and whatever else it is told."""
     made.set_defaults(act=act.name)
     on = act.on
     if on.several:
@@ -207,7 +207,7 @@ def _asks(made: argparse.ArgumentParser, act: "Act") -> None:
         made.add_argument("subject", type=int, nargs=nargs, metavar=on.written, help=on.about)
     elif on.field:
         made.add_argument("subject", nargs=None if act.whole else "?", metavar=on.written, help=on.about)
-    made.add_argument("--as", dest="actor", required=True, metavar="PERSON", help="办理人，编号或姓名")
+    made.add_argument("--as", dest="actor", required=by_whom, metavar="PERSON", help="办理人，编号或姓名")
     if on.versioned:
         made.add_argument("--version", type=int, metavar="N", help="您所依据的版本；已有变化则拒绝")
     made.add_argument("--command-id", metavar="ID", help="命令编号；同一编号只办理一次")
@@ -279,7 +279,16 @@ def _audit(audit: Any) -> None:
     _command(audit, "export", _lazy("app.upkeep", "audit_export"), "逐行输出全部流转记录（JSON）")
 
 
+def _office(office: Any) -> None:
+    from states.acts import ACTS
+
+    act = ACTS["apply"]
+    _asks(_with_json(_command(office, act.name, _lazy("app.office", "apply"), act.about)), act, by_whom=False)
+    _with_json(_command(office, "show", _lazy("app.office", "show"), "现行的各类规则，各自第几版、自何时起"))
+
+
 _GROUPS: dict[str, tuple[str, Callable[[Any], None]]] = {
+    "office": ("办公规则：现行的，以及变更", _office),
     "rank": ("读排名栏", _rank),
     "report": ("报表的办理", _report),
     "case": ("督查件", _case),

@@ -11,10 +11,10 @@ from app.config_file import Location, Problem, ReadFile, read_yaml
 from app.config_mending import Doubt, doubt_left_by, mended
 from app.config_shape import ConfigShape, MailShape
 from app.config_words import all_keys, in_words
-from app.glance import located
 from app.indicators import read_indicators
+from app.machine import located
 from app.settings import MailSettings, Settings
-from states.canonical import canonical, sha256
+from states.definitions import Definitions
 from states.office import Appointment, Indicator, Level, Office, Person, Unit
 from states.policies import Policies
 
@@ -100,24 +100,22 @@ def _settings(
     files: tuple[Path, ...],
 ) -> Settings:
     path = files[0]
-    office = _office(shape, indicators)
     calendar = shape.calendar
-    matters = shape.model_dump(mode="json", exclude={"database", "mail", "log", "daemon"})
-    rows = [[one.code, one.name, one.lead_unit, one.field, one.target_rank, one.year_end_target] for one in indicators]
     return Settings(
         path=path,
-        office=office,
-        policies=_policies(shape),
+        definitions=Definitions(
+            office=_office(shape, indicators),
+            policies=_policies(shape),
+            workdays=frozenset(calendar.workdays),
+            holidays=frozenset(calendar.holidays),
+            complete_years=frozenset(calendar.complete_years),
+        ),
         database_url=located(shape.database.url, path),
         mail=mail,
-        calendar_add=frozenset(calendar.workdays),
-        calendar_remove=frozenset(calendar.holidays),
-        complete_years=frozenset(calendar.complete_years),
         first_period=shape.daemon.first_period,
         log_level=shape.log.level,
         heartbeat_seconds=shape.daemon.heartbeat_seconds,
         longest_downtime_days=shape.daemon.longest_downtime,
-        fingerprint=sha256(canonical([matters, rows])),
         files=files,
         warnings=warnings,
     )

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from app.beats import Beats
-from app.bootstrap import Running, put_together, read_settings
+from app.bootstrap import Serving, put_together, read_settings
 from app.clock import SystemClock
 from app.faults import Unusable
 from app.founding import found
@@ -62,7 +62,7 @@ def serve(parsed: argparse.Namespace, stop_in: StopIn | None = None) -> int:
     return 0
 
 
-async def _run(running: Running, lock: DaemonLock, stop_in: StopIn) -> None:
+async def _run(running: Serving, lock: DaemonLock, stop_in: StopIn) -> None:
     """Until it is told to stop. Raises StorageError where the database is no longer its own to serve."""
     stopping = asyncio.Event()
     heartbeat = _Heartbeat(running, dispatcher_for(running), stopping, lock)
@@ -112,7 +112,7 @@ def _stopped_by_signals(stopping: asyncio.Event) -> Iterator[None]:
 class _Heartbeat:
     """The two things the daemon does again and again. A fault in one beat is logged; the next beat tries again."""
 
-    def __init__(self, running: Running, dispatcher: Dispatcher, stopping: asyncio.Event, lock: DaemonLock) -> None:
+    def __init__(self, running: Serving, dispatcher: Dispatcher, stopping: asyncio.Event, lock: DaemonLock) -> None:
         self.ended_by: StorageError | Refused | Unusable | None = None
         self._lock = lock
         self._running = running

@@ -8,7 +8,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from app.answers import print_json
-from app.bootstrap import read_settings
+from app.bootstrap import rules_in_force
 from app.faults import Unusable
 from app.place import place
 from documents.writing import LONGEST_CELL, Form, FormLine, form_bytes
@@ -26,15 +26,14 @@ _SIGNED = {
 def export(parsed: argparse.Namespace) -> int:
     """`kaoji report export REF [FILE.xlsx]`."""
     office_place = place(parsed)
-    settings = read_settings(office_place.config)
-    url = office_place.glance().database_url
-    with open_database(url, read_only=True) as database, database.steady():
+    with open_database(office_place.machine().database_url, read_only=True) as database, database.steady():
+        office = rules_in_force(office_place, database).office
         report = database.report(parsed.ref)
         signoffs = database.signoffs(parsed.ref)
     if report is None:
         raise Unusable(f"没有报表 {parsed.ref}", "报表写作 期次/单位，如 2015-10/shirong；kaoji status 列出全部报表")
-    unit = _unit_name(report, settings.office)
-    form = form_of(report, signoffs, settings.office)
+    unit = _unit_name(report, office)
+    form = form_of(report, signoffs, office)
     path = _target(parsed.file, f"{report.period}_{unit}.xlsx")
     try:
         content = form_bytes(form)

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from app.config_file import LARGEST_BYTES, Problem
-from app.glance import HEADING_OF, column
 from states.office import Indicator
 
 COLUMNS = ("code", "name", "main_content", "lead_unit", "field", "target_rank", "year_end_target")
@@ -19,6 +18,25 @@ LONGEST_CELL = 4000
 _CODE = re.compile(r"[^\s/]+")
 _RESERVED = ("overdue",)
 """`PERIOD/UNIT/overdue` names the case of an overdue report."""
+
+
+# What Excel users write at the head of the table of indicators.
+_HEADINGS = {
+    "代码": "code",
+    "名称": "name",
+    "主要内容": "main_content",
+    "牵头单位": "lead_unit",
+    "参加排名个数": "field",
+    "目标名次": "target_rank",
+    "年终承诺目标": "year_end_target",
+}
+HEADING_OF = {name: heading for heading, name in _HEADINGS.items()}
+
+
+def column(heading: str) -> str:
+    """The column a heading of the table of indicators names, in either language."""
+    named = heading.strip()
+    return _HEADINGS.get(named, named)
 
 
 def read_indicators(path: Path) -> tuple[tuple[Indicator, ...], dict[str, int], list[Problem]]:

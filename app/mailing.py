@@ -2,14 +2,14 @@
 
 import random
 
-from app.bootstrap import Running
+from app.bootstrap import Serving
 from app.settings import MailSettings
 from notifications.dispatcher import Dispatcher, DispatchSettings
 from notifications.mailer import SmtpMailer, SmtpSettings
 from notifications.render import Renderer
 
 
-def dispatcher_for(running: Running, *, sink: tuple[str, int] | None = None) -> Dispatcher:
+def dispatcher_for(running: Serving, *, sink: tuple[str, int] | None = None) -> Dispatcher:
     """The dispatcher of this office's outbox; to a sink on that host and port, where one is given."""
     mail = running.settings.mail
     smtp = smtp_settings(mail) if sink is None else SmtpSettings(host=sink[0], port=sink[1])

@@ -15,8 +15,8 @@ from app.answers import print_json
 from app.bootstrap import read_settings
 from app.clock import SystemClock
 from app.faults import Unusable
-from app.glance import Glance
 from app.mailing import smtp_settings
+from app.names import Names, names_here
 from app.naming import resolve_person
 from app.place import office_place, place
 from app.settings import MailSettings
@@ -50,7 +50,7 @@ class _Post:
     """The mails of an office, and how its instants and names are shown."""
 
     database: Database
-    names: Glance
+    names: Names
 
     def local(self, instant: datetime | None) -> str | None:
         return None if instant is None else instant.astimezone(ZoneInfo(self.names.timezone)).isoformat()
@@ -83,9 +83,9 @@ def about(mail: Message) -> str:
 
 @contextmanager
 def _opened(parsed: argparse.Namespace) -> Iterator[_Post]:
-    names = place(parsed).glance()
-    with open_database(names.database_url, read_only=True) as database, database.steady():
-        yield _Post(database, names)
+    where = place(parsed)
+    with open_database(where.machine().database_url, read_only=True) as database, database.steady():
+        yield _Post(database, names_here(where, database))
 
 
 def mail_list(parsed: argparse.Namespace) -> int:

@@ -4,25 +4,25 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Final
 
-from app.glance import Glance
+from app.names import Names
 from states.words import post_word, word
 
 _LISTED: Final = 20
 """So many names are given where somebody is unknown; more would hide the ones that matter."""
 
 
-def person(code: object, names: Glance) -> str:
+def person(code: object, names: Names) -> str:
     """`姓名（id）`; the system by its own name, and whoever left by the id."""
     name = names.people.get(str(code))
     return f"{name}（{code}）" if name else word(str(code))
 
 
-def unit(code: object, names: Glance) -> str:
+def unit(code: object, names: Names) -> str:
     """The unit's name; the code of one that no longer exists."""
     return names.unit_names.get(str(code), str(code))
 
 
-def indicator(code: object, names: Glance) -> str:
+def indicator(code: object, names: Names) -> str:
     """`名称（代码）`: the code is how commands know it."""
     if code is None:
         return "逾期未报"
@@ -30,21 +30,21 @@ def indicator(code: object, names: Glance) -> str:
     return f"{name}（{code}）" if name else str(code)
 
 
-def report(ref: str, names: Glance) -> str:
+def report(ref: str, names: Names) -> str:
     """`单位 2015年10月（2015-10/unit）`."""
     period, _, code = ref.partition("/")
     year, _, month = period.partition("-")
     return f"{unit(code, names)} {year}年{month.lstrip('0')}月（{ref}）"
 
 
-def posts_of(code: str, names: Glance, day: date | None = None) -> str:
+def posts_of(code: str, names: Names, day: date | None = None) -> str:
     """What a person holds, in words: all of it, or on that day. `市容管理科填报人、市容管理科对接人`."""
     held = [post for post in names.posts if post.person == code and (day is None or post.covers(day))]
     said = dict.fromkeys(f"{unit(post.unit, names)}{post_word(post.role)}" for post in held)
     return "、".join(said) or "没有任职"
 
 
-def vacant_posts(names: Glance, day: date) -> list[tuple[str, str]]:
+def vacant_posts(names: Names, day: date) -> list[tuple[str, str]]:
     """Unit and role of every post nobody holds that day: those that reports need, and a section's liaison officer."""
     held = {(post.unit, post.role) for post in names.posts if post.covers(day)}
     wanted = []
@@ -56,7 +56,7 @@ def vacant_posts(names: Glance, day: date) -> list[tuple[str, str]]:
     return [post for post in dict.fromkeys(wanted) if post not in held]
 
 
-def resolve_person(text: str, names: Glance) -> str:
+def resolve_person(text: str, names: Names) -> str:
     """The id of the person so called, by id or by a name that only one has.
 
     Raises Unusable: of several of one name it tells who they are, of none whom there is.
@@ -74,12 +74,12 @@ def resolve_person(text: str, names: Glance) -> str:
     raise Unusable(f"没有人员 {text}", f"人员有：{_listed(person(code, names) for code in names.people)}")
 
 
-def resolve_unit(text: str, names: Glance) -> str:
+def resolve_unit(text: str, names: Names) -> str:
     """The code of the unit so called, by code or by name; what is neither comes back as it is."""
     return _resolved(text, names.unit_names)
 
 
-def resolve_report(text: str, names: Glance) -> str:
+def resolve_report(text: str, names: Names) -> str:
     """`PERIOD/UNIT` with the unit's code, where its name was written."""
     period, slash, rest = text.partition("/")
     code, more, indicator_ = rest.partition("/")

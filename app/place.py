@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from app.glance import Glance, glance
+from app.machine import Machine, machine
 
 PROJECT = Path(__file__).resolve().parents[1]
 DEMO_CASE = PROJECT / "cases" / "longwan-2015"
@@ -26,9 +26,9 @@ class Place:
     database: str | None
     now: datetime | None = None
 
-    def glance(self) -> Glance:
-        """What a question needs of the configuration."""
-        return glance(self.config, self.database)
+    def machine(self) -> Machine:
+        """What the configuration says of this machine. Raises Unusable on a broken one."""
+        return machine(self.config, self.database)
 
 
 def place(parsed: argparse.Namespace) -> Place:

@@ -15,18 +15,20 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from app.answers import print_json
-from app.bootstrap import Running, put_together, read_settings
+from app.bootstrap import Serving, put_together, read_settings
 from app.clock import VirtualClock
 from app.faults import Unusable
-from app.glance import Glance, glance
+from app.founding import define_first
 from app.log import configure
 from app.mailing import dispatcher_for
+from app.names import Names, names_of
 from app.place import DEMO, DEMO_CASE, DEMO_NOTE
 from app.simulate import Play, RefusedLine
 from app.story import StoryLine, read_story
 from app.streams import own_command
 from notifications.dispatcher import Dispatcher
 from notifications.sink import MailSink, count_by_address, read_maildir
+from states.definitions import bodies_of
 from storage.schema import create, current
 from workflow.audit import Verdict, verify
 from workflow.queries import Board, Document
@@ -77,13 +79,14 @@ def replay(
     clock = VirtualClock(story[0].at)
     with MailSink(maildir) as sink, put_together(settings, clock, database_url) as running:
         _need_empty(running)
+        define_first(running)
         with _mailing(running, sink) as post:
             play = _Playing(directory, running, story, post, progress or _unseen)
             refused = play.run(until)
         return _outcome(running, refused, time.perf_counter() - began)
 
 
-def _need_empty(running: Running) -> None:
+def _need_empty(running: Serving) -> None:
     if running.database.head()[0]:
         shown = running.database.shown
         raise Unusable(f"数据库 {shown} 里已有记录，不能在上面重演", "请另给一个空数据库；重演从不删除已有数据")
@@ -96,7 +99,7 @@ def _unseen(done: int, of: int) -> None:
 class _Post:
     """Sends what waits: when enough has gathered, or all of it."""
 
-    def __init__(self, running: Running, dispatcher: Dispatcher, runner: asyncio.Runner) -> None:
+    def __init__(self, running: Serving, dispatcher: Dispatcher, runner: asyncio.Runner) -> None:
         self._database = running.database
         self._dispatcher = dispatcher
         self._runner = runner
@@ -112,7 +115,7 @@ class _Post:
 
 
 @contextlib.contextmanager
-def _mailing(running: Running, sink: MailSink) -> Iterator[_Post]:
+def _mailing(running: Serving, sink: MailSink) -> Iterator[_Post]:
     """A post that leads to the sink; what still waits at the end is sent."""
     dispatcher = dispatcher_for(running, sink=(sink.host, sink.port))
     with asyncio.Runner() as runner:
@@ -127,7 +130,7 @@ class _Playing:
     """One story on one running office."""
 
     directory: Path
-    running: Running
+    running: Serving
     story: list[StoryLine]
     post: _Post
     progress: Callable[[int, int], None]
@@ -149,7 +152,7 @@ class _Playing:
         return play.refused
 
 
-def _outcome(running: Running, refused: list[RefusedLine], seconds: float) -> Replayed:
+def _outcome(running: Serving, refused: list[RefusedLine], seconds: float) -> Replayed:
     office, database = running.settings.office, running.database
     board = Board(
         database,
@@ -184,8 +187,12 @@ def simulate(parsed: argparse.Namespace) -> int:
     if parsed.json:
         print_json(played.document())
     else:
-        _show(played, glance(parsed.directory / "config.yaml"))
+        _show(played, _names(parsed.directory))
     return 0 if played.verdict.valid else 1
+
+
+def _names(directory: Path) -> Names:
+    return names_of(bodies_of(read_settings(directory / "config.yaml").definitions))
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -200,7 +207,7 @@ def _instant(text: str | None) -> datetime | None:
     return instant
 
 
-def _show(played: Replayed, names: Glance) -> None:
+def _show(played: Replayed, names: Names) -> None:
     from app.tables import console, show_board, show_cases
 
     show_board(played.reports, names, title="报表")
@@ -230,7 +237,7 @@ def demo(parsed: argparse.Namespace) -> int:
     with _progress_bar() as progress:
         played = replay(DEMO_CASE, database_url=database_url, maildir=DEMO / "mail", progress=progress)
     DEMO_NOTE.write_text(json.dumps({"database": database_url, "now": played.now}), encoding="utf-8")
-    _show(played, glance(DEMO_CASE / "config.yaml"))
+    _show(played, _names(DEMO_CASE))
     _say_where()
     return 0 if played.verdict.valid else 1
 

@@ -1,12 +1,11 @@
-"""A checked configuration as values. Imports nothing that checks: an act takes it from where it was remembered."""
+"""A checked configuration as values: what the office defines, and what this machine does."""
 
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from states.definitions import Definitions
 from states.office import Office
-from states.policies import Policies
 
 if TYPE_CHECKING:
     from app.config_file import Problem
@@ -35,22 +34,22 @@ class MailSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The whole configuration. `fingerprint` changes with anything that matters to running reports."""
+    """The whole configuration; `definitions`, the office half, founds an office and is proposed to one at work."""
 
     path: Path
-    office: Office
-    policies: Policies
+    definitions: Definitions
     database_url: str
     mail: MailSettings
-    calendar_add: frozenset[date]
-    calendar_remove: frozenset[date]
-    complete_years: frozenset[int]
     first_period: str | None
     log_level: str
     heartbeat_seconds: int
     longest_downtime_days: int
-    fingerprint: str
     files: tuple[Path, ...]
     """Every file it was read from."""
     warnings: "tuple[Problem, ...]" = ()
     """What is allowed but seldom meant; `kaoji check` shows it, nothing is kept from starting by it."""
+
+    @property
+    def office(self) -> Office:
+        """The organisation as this file has it."""
+        return self.definitions.office

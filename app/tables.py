@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from app.glance import Glance
+from app.names import Names
 from app.naming import indicator, person, report, unit
 from states.plainwords import cleaned
 from states.words import event_word, post_word, state_word, word
@@ -126,7 +126,7 @@ def _light(line: Document) -> Text:
     return Text("● 黄·待报", style="yellow")
 
 
-def _people(codes: Any, names: Glance) -> str:
+def _people(codes: Any, names: Names) -> str:
     return "、".join(person(code, names) for code in codes) or "—"
 
 
@@ -138,7 +138,7 @@ def _is_vacant(line: Document) -> bool:
     return not line["holders"] and line["state"] != "supervised"
 
 
-def _holders(line: Document, names: Glance) -> _Cell:
+def _holders(line: Document, names: Names) -> _Cell:
     return _VACANT if _is_vacant(line) else _people(line["holders"], names)
 
 
@@ -161,7 +161,7 @@ _BOARD = (
 )
 
 
-def show_board(lines: Iterable[Document], names: Glance, title: str | None = None) -> None:
+def show_board(lines: Iterable[Document], names: Names, title: str | None = None) -> None:
     """The board: where every report stands, and with whom."""
     _print(
         title,
@@ -215,7 +215,7 @@ _SIGNOFFS = (
 )
 
 
-def show_report(document: Document, names: Glance, now: datetime) -> None:
+def show_report(document: Document, names: Names, now: datetime) -> None:
     """One report: where it stands, with whom since when, what happens next; its table, signatures and cases."""
     say(Text(report(str(document["report"]), names), style="bold"))
     say("状态：", _state(document), f"（第 {document['round']} 轮，第 {document['version']} 版）  ", _light(document))
@@ -241,7 +241,7 @@ def _case_state(case: Document) -> Text:
     return Text(word(str(case["state"])), style=_COLOURS.get(str(case["state"]), ""))
 
 
-def _signoff(row: Document, document: Document, names: Glance) -> Sequence[_Cell]:
+def _signoff(row: Document, document: Document, names: Names) -> Sequence[_Cell]:
     standing = Text("已作废", style="dim") if row["void"] else Text("有效", style="green")
     who = person(row["person"], names)
     if row["on_behalf_of"]:
@@ -262,7 +262,7 @@ _TABLE = (
 )
 
 
-def show_table(document: Document, names: Glance) -> None:
+def show_table(document: Document, names: Names) -> None:
     """The table of a report (`document["table"]`, as `Board.table` gives it): each row as written and as read, what it
     was last month, and what was changed since an earlier version. On a narrow terminal each row is a block.
     """
@@ -286,7 +286,7 @@ def show_table(document: Document, names: Glance) -> None:
         out.print(block)
 
 
-def _row(row: Document, names: Glance) -> Sequence[_Cell]:
+def _row(row: Document, names: Names) -> Sequence[_Cell]:
     return (
         indicator(row["indicator"], names),
         _written(row, "rank_text"),
@@ -364,7 +364,7 @@ _CASES = (
 )
 
 
-def show_cases(lines: Iterable[Document], names: Glance, title: str | None = None) -> None:
+def show_cases(lines: Iterable[Document], names: Names, title: str | None = None) -> None:
     """The case list."""
     _print(
         title,
@@ -389,7 +389,7 @@ def _points(line: Document) -> str:
     return "" if line["points"] is None else f"{line['points']} {word(str(line['points_status']))}"
 
 
-def show_case(document: Document, names: Glance, events: Sequence[EventRow]) -> None:
+def show_case(document: Document, names: Names, events: Sequence[EventRow]) -> None:
     """One case: its ground, where it stands, what happens next; and everything that happened, with its reasons."""
     from states.grounds import from_facts, ground_words
 
@@ -439,7 +439,7 @@ _HISTORY = (
 )
 
 
-def show_history(lines: Iterable[Document], names: Glance, events: Sequence[EventRow]) -> None:
+def show_history(lines: Iterable[Document], names: Names, events: Sequence[EventRow]) -> None:
     """What happened, oldest first, with every reason, opinion and ground. `events` are the rows the lines tell of."""
     told: list[tuple[list[_Cell], EventRow, int]] = []
     for line, row in zip(lines, events, strict=True):
@@ -456,7 +456,7 @@ def show_history(lines: Iterable[Document], names: Glance, events: Sequence[Even
 _REPEATED: Final = ("interview_reminded", "liaison_reminded")
 
 
-def _happened(line: Document, row: EventRow, names: Glance) -> Sequence[_Cell]:
+def _happened(line: Document, row: EventRow, names: Names) -> Sequence[_Cell]:
     facts = json.loads(row.payload)
     level = names.levels.get(row.subject.rpartition("/")[2], "")
     said = event_word(row.kind, how=facts.get("how", "edit"))
@@ -477,7 +477,7 @@ def _happened(line: Document, row: EventRow, names: Glance) -> Sequence[_Cell]:
     )
 
 
-def _particulars(kind: str, facts: Mapping[str, Any], names: Glance) -> Iterable[str]:
+def _particulars(kind: str, facts: Mapping[str, Any], names: Names) -> Iterable[str]:
     """What an event of that kind says besides its rule, its evidence and people's words."""
     match kind:
         case "table_saved":
@@ -528,12 +528,12 @@ _INBOX = (
 )
 
 
-def show_inbox(items: Sequence[Document], names: Glance, who: str, now: datetime) -> None:
+def show_inbox(items: Sequence[Document], names: Names, who: str, now: datetime) -> None:
     """Everything that waits for a person, the most pressing first."""
     _print(f"{person(who, names)}的待办（{len(items)} 件）", _INBOX, (_item(one, names, who, now) for one in items))
 
 
-def _item(item: Document, names: Glance, who: str, now: datetime) -> Sequence[_Cell]:
+def _item(item: Document, names: Names, who: str, now: datetime) -> Sequence[_Cell]:
     from states.acts import ACTS  # of all tables, only this one names acts
 
     kind, subject = str(item["kind"]), str(item["subject"])
@@ -566,7 +566,7 @@ _CONTACTS = (
 )
 
 
-def show_liaison(document: Document, names: Glance) -> None:
+def show_liaison(document: Document, names: Names) -> None:
     """Who is behind with visits, and the contacts logged."""
     _print("赴市对接", _LIAISON, (_visited(line, names) for line in _documents(document["units"])))
     contacts = _documents(document["contacts"])
@@ -576,12 +576,12 @@ def show_liaison(document: Document, names: Glance) -> None:
         say("还没有对接记录")
 
 
-def _visited(line: Document, names: Glance) -> Sequence[_Cell]:
+def _visited(line: Document, names: Names) -> Sequence[_Cell]:
     late = Text("● 红·超期", style="bold red") if line["behind"] else Text("● 绿·正常", style="green")
     return unit(line["unit"], names), _day(line["last_visit"]), _day(line["next_due"]), late
 
 
-def _contact(line: Document, names: Glance) -> Sequence[_Cell]:
+def _contact(line: Document, names: Names) -> Sequence[_Cell]:
     kind = "赴市对接" if line["kind"] == "visit" else "电话对接"
     return unit(line["unit"], names), person(line["person"], names), _instant(line["at"]), kind, str(line["text"])
 
@@ -597,12 +597,12 @@ _POSTS = (
 )
 
 
-def show_posts(lines: Iterable[Document], names: Glance) -> None:
+def show_posts(lines: Iterable[Document], names: Names) -> None:
     """Who holds which post from when to when; a post that nobody holds is named as vacant."""
     _print(None, _POSTS, (_post(line, names) for line in lines))
 
 
-def _post(line: Document, names: Glance) -> Sequence[_Cell]:
+def _post(line: Document, names: Names) -> Sequence[_Cell]:
     who = Text("空缺", style="bold red")
     if line["person"]:
         who = _text(person(line["person"], names) + ("" if line["now"] else "（今天不在任）"))

@@ -20,7 +20,7 @@ from workflow.audit import Testimony, Verdict, heard, verify
 def migrate(parsed: argparse.Namespace) -> int:
     """`kaoji migrate`. Refused while a daemon runs: it would go on writing under the tables it was started with."""
     office = office_place(parsed)
-    url = office.database or office.glance().database_url
+    url = office.machine().database_url
     with DaemonLock(url):
         version = migrate_database(url)
     print(f"数据库结构已是 {version}")
@@ -33,7 +33,7 @@ def audit_verify(parsed: argparse.Namespace) -> int:
     With `--mailbox` the mails that were delivered are heard as witnesses: nobody can change them in the database.
     """
     office = place(parsed)
-    url = office.glance().database_url
+    url = office.machine().database_url
     with open_database(url, read_only=True) as database, database.steady():
         verdict = verify(database)
         if verdict.valid:
@@ -85,10 +85,10 @@ def proven(database: Database) -> Verdict:
 
 def audit_export(parsed: argparse.Namespace) -> int:
     """`kaoji audit export`: one JSON object a line, enough to prove the chain without the product."""
-    office = place(parsed).glance()
+    url = place(parsed).machine().database_url
     from states.codec import plain
 
-    with open_database(office.database_url, read_only=True) as database:
+    with open_database(url, read_only=True) as database:
         for row in database.events():
             sys.stdout.write(json.dumps(plain(row), ensure_ascii=False) + "\n")
     return 0

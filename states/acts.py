@@ -38,6 +38,7 @@ CASE: Final = Subject("case", "case", "CASE", "编号，或 期次/单位/指标
 LIAISON: Final = Subject("liaison", "unit", "UNIT", "单位代码或名称")
 MAIL: Final = Subject("mail", "mails", "ID", "邮件编号", several=True)
 OFFICE: Final = Subject("", "", "", "")
+DEFINITIONS: Final = Subject("office", "", "", "")
 
 
 class Spoken(NamedTuple):
@@ -335,6 +336,18 @@ _ROWS: Final = (
         event="mails_acknowledged",
         done="undelivered mails acknowledged",
         words=Spoken("reason", "如何告知的", must="如何告知收件人"),
+        in_story=False,
+    ),
+    Act(
+        name="apply",
+        on=DEFINITIONS,
+        command_name="DefineOffice",
+        word=("变更办公规则", "change the office's definitions"),
+        about="列出配置文件与现行规则的不同；加 --yes 即采用文件中的",
+        event="office_defined",
+        done="definitions changed",
+        words=REASON,
+        arguments=(Argument("yes", Takes.NOTHING, "采用；不写则只列出，不必写办理人和理由"),),
         in_story=False,
     ),
     Act(

@@ -3,11 +3,11 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, fields, is_dataclass
-from datetime import datetime
+from datetime import date, datetime, time
 from enum import Enum
 from functools import cache
 from types import UnionType
-from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from states import events
 from states.canonical import canonical, instant_text
@@ -20,13 +20,15 @@ def _field_names(kind: Any) -> tuple[str, ...]:
 
 
 def plain(value: Any) -> Any:
-    """A value of the core as plain JSON values; dataclasses become objects, instants fixed-width text."""
+    """A value of the core as plain JSON values; dataclasses become objects, instants fixed-width text, days ISO."""
     if isinstance(value, Enum):
         return value.value
     if value is None or isinstance(value, (str, int)):
         return value
     if isinstance(value, datetime):
         return instant_text(value)
+    if isinstance(value, (date, time)):
+        return value.isoformat()
     if isinstance(value, tuple):
         return [plain(item) for item in value]
     return {name: plain(getattr(value, name)) for name in _field_names(cast(Any, type(value)))}
@@ -60,6 +62,14 @@ def entry_of(plain_entry: Mapping[str, Any]) -> Entry:
     return cast(Entry, _builder(Entry)(plain_entry))
 
 
+_Built = TypeVar("_Built")
+
+
+def built(kind: type[_Built], value: Any) -> _Built:
+    """A value of that type back from its plain JSON values."""
+    return cast(_Built, _builder(cast(Any, kind))(value))
+
+
 @cache
 def _builder(kind: Any) -> Callable[[Any], Any]:
     """What turns plain JSON back into a value of that type."""
@@ -74,7 +84,7 @@ def _builder(kind: Any) -> Callable[[Any], Any]:
         return _dataclass_builder(kind)
     if isinstance(kind, type) and issubclass(kind, Enum):
         return kind
-    return datetime.fromisoformat if kind is datetime else lambda value: value
+    return kind.fromisoformat if kind in (datetime, date, time) else lambda value: value
 
 
 def _dataclass_builder(kind: Any) -> Callable[[Mapping[str, Any]], Any]:

@@ -202,6 +202,17 @@ class Wake(Command):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DefineOffice(Command):
+    """Found the office, or change what it has defined, with a reason.
+
+    `bodies` holds every kind of definition and its record (`definitions.bodies_of`); what is as before stays as it is.
+    """
+
+    bodies: tuple[tuple[str, str], ...]
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Restore(Command):
     """Go on from a backup that ended with event `seq`, hash `head`; the rest as in `events.Restored`."""
 

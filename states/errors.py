@@ -42,8 +42,8 @@ class ClockDoubted(Refused):
     """The clock stands where the office cannot believe it; nothing is done until it is right, or confirmed."""
 
 
-class OtherRules(Refused):
-    """The act was prepared under a configuration that is not the one the office works under."""
+class NotFounded(Refused):
+    """The office has not begun to work: it has defined nothing yet."""
 
 
 class AlreadyDone(Refused):

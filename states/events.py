@@ -281,10 +281,37 @@ class BulletinDue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ConfigurationTaken:
-    """The daemon began to work under this configuration (SHA-256 of what matters to running reports)."""
+class DefinitionChange:
+    """One item that is otherwise than before: its kind and name, and what it was and is as canonical JSON.
 
-    fingerprint: str
+    `before` is None for what is new, `after` for what is gone.
+    """
+
+    kind: str
+    item: str
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DefinitionVersion:
+    """One kind of definition as it is from this event on; `sha256` is of its record."""
+
+    kind: str
+    version: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficeDefined:
+    """The office was founded, or its definitions changed: the versions that are new, what changed, and why.
+
+    At the founding nothing changed, so `changes` is empty (spec, part 2.1).
+    """
+
+    versions: tuple[DefinitionVersion, ...]
+    changes: tuple[DefinitionChange, ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -369,17 +396,6 @@ CaseEvent = (
     | PointsWaived
     | CaseClosed
 )
-DutyEvent = (
-    DutyBegan
-    | PeriodOpened
-    | ContactLogged
-    | LiaisonReminded
-    | DigestDue
-    | BulletinDue
-    | ConfigurationTaken
-    | Resumed
-    | MailsRetried
-    | MailsAcknowledged
-    | Restored
-)
-Event = ReportEvent | CaseEvent | DutyEvent
+DutyEvent = DutyBegan | PeriodOpened | ContactLogged | LiaisonReminded | DigestDue | BulletinDue
+OfficeEvent = OfficeDefined | Resumed | MailsRetried | MailsAcknowledged | Restored
+Event = ReportEvent | CaseEvent | DutyEvent | OfficeEvent

@@ -176,3 +176,10 @@ class Duty:
     def ref(self) -> str:
         """`KIND/UNIT`."""
         return f"{self.kind}/{self.unit}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charter:
+    """The office as a whole: what it has defined, and what concerned all of it. `seq` counts its events."""
+
+    seq: int

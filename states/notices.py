@@ -8,7 +8,7 @@ from states import events as e
 from states import facts
 from states.flags import times_lagging
 from states.grounds import FLAG_OF, Ground, Rule, as_facts, lagging_clauses
-from states.models import Case, CaseState, Duty, Entry, Report, ReportState
+from states.models import Case, CaseState, Charter, Duty, Entry, Report, ReportState
 from states.office import Level
 from states.purposes import Purpose
 from states.rules import Rules
@@ -128,6 +128,8 @@ def _tell(one: Applied, telling: _Telling, *, superseded: bool) -> list[_Told]:
             return _tell_case(one, one.after, telling)
         case Duty():
             return _tell_duty(one, one.after, telling)
+        case Charter():
+            return []  # who gains or loses something by it is told of the report or the case
 
 
 def _tell_report(

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from states.events import Event
-from states.models import Case, Duty, Entry, Report
+from states.models import Case, Charter, Duty, Entry, Report
 
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """One fact decided, and the subject it is about: `report:REF`, `case:ID` or `duty:KIND/UNIT`."""
+    """One fact decided, and the subject it is about: `report:REF`, `case:ID`, `duty:KIND/UNIT` or `office`."""
 
     subject: str
     event: Event
@@ -59,6 +59,10 @@ def case_subject(case: int) -> str:
     return f"case:{case}"
 
 
+OFFICE_SUBJECT = "office"
+"""The office as a whole."""
+
+
 @dataclass(frozen=True, slots=True)
 class Applied:
     """A fact and what it made of its subject; `before` is None where the fact brought it into being.
@@ -68,8 +72,8 @@ class Applied:
 
     subject: str
     event: Event
-    before: Report | Case | Duty | None
-    after: Report | Case | Duty
+    before: Report | Case | Duty | Charter | None
+    after: Report | Case | Duty | Charter
     situation: Situation = NOTHING
 
 
@@ -81,7 +85,7 @@ class Part:
     """
 
     subject: str
-    known: Report | Case | Duty | None
+    known: Report | Case | Duty | Charter | None
     decided: Sequence[Decided]
     situation: Situation = NOTHING
     timers_until: datetime | None = None

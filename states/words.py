@@ -74,7 +74,6 @@ EVENTS: Final[Mapping[str, Words]] = {
     "liaison_reminded": ("提醒对接", "liaison reminder"),
     "digest_due": ("每日汇总", "digest"),
     "bulletin_due": ("起草通报", "bulletin drafted"),
-    "configuration_taken": ("启用配置", "configuration taken in"),
 }
 """What happened, by the kind an event is stored under, where it is not just an act done."""
 

@@ -15,7 +15,7 @@ from storage.mark import Mark
 from storage.outbox import BROKEN_OFF
 from storage.transaction import load_case, load_head, load_report, load_reports
 from workflow.chain import GENESIS
-from workflow.ports import Attempt, ContactRow, EventRow, Heartbeat, Message, SignOffRow, WakeFailure
+from workflow.ports import Attempt, ContactRow, DefinitionRow, EventRow, Heartbeat, Message, SignOffRow, WakeFailure
 
 _EVENTS_AT_ONCE = 1000
 
@@ -91,6 +91,14 @@ class Reader:
     def duties(self) -> Sequence[Duty]:
         """The recurring duties in the order they began."""
         return [made.duty(row) for row in self._rows(sql.ALL_DUTIES)]
+
+    def definitions(self) -> Sequence[DefinitionRow]:
+        """The version in force of each kind of definition; empty before the office was founded."""
+        return [made.definition(row) for row in self._rows(sql.DEFINITIONS)]
+
+    def all_definitions(self) -> Sequence[DefinitionRow]:
+        """Every version of every kind."""
+        return [made.definition(row) for row in self._rows(sql.ALL_DEFINITIONS)]
 
     def all_duties(self) -> Sequence[Duty]:
         """Every duty."""

@@ -25,12 +25,21 @@ EVENTS_BETWEEN = f"{made.SELECT_EVENT} WHERE seq >= ? AND seq < ? ORDER BY seq"
 EVENTS_OF = f"{made.SELECT_EVENT} WHERE subject = ? AND item_seq > ? ORDER BY item_seq"
 HEAD = "SELECT seq, hash, at FROM event ORDER BY seq DESC LIMIT 1"
 HEAD_OF_REVISION = (
-    "SELECT v.version_num, e.seq, e.hash, e.at, (SELECT at FROM heartbeat) FROM alembic_version v"
+    "SELECT v.version_num, e.seq, e.hash, e.at, (SELECT at FROM heartbeat), (SELECT max(since_seq) FROM definition)"
+    " FROM alembic_version v"
     " LEFT JOIN event e ON e.seq = (SELECT max(seq) FROM event)"
 )
 LAST_OF_KIND = f"{made.SELECT_EVENT} WHERE subject = ? AND kind = ? ORDER BY item_seq DESC LIMIT 1"
 
 COUNT_OF_KIND = "SELECT count(*) FROM event WHERE subject = ? AND kind = ?"
+
+# Versions are never taken away, so the greatest is the one in force.
+DEFINITIONS = (
+    f"{made.SELECT_DEFINITION} WHERE version = (SELECT max(version) FROM definition d WHERE d.kind = definition.kind)"
+    " ORDER BY kind"
+)
+ALL_DEFINITIONS = f"{made.SELECT_DEFINITION} ORDER BY kind, version"
+LAST_ITEM = "SELECT coalesce(max(item_seq), 0) FROM event WHERE subject = ?"
 
 BEAT = (
     "INSERT INTO heartbeat (id, at, pid, host, started_at) VALUES (1, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"

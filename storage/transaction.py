@@ -15,7 +15,17 @@ from storage.connection import ENDED, Connection, Ended, Row, Speaking, Writer
 from storage.errors import Conflict, TransactionEnded
 from storage.revision import need_current
 from workflow.chain import GENESIS
-from workflow.ports import AT_ONCE, Beat, ContactRow, EventRow, Heartbeat, Message, SignOffRow, StoreFault
+from workflow.ports import (
+    AT_ONCE,
+    Beat,
+    ContactRow,
+    DefinitionRow,
+    EventRow,
+    Heartbeat,
+    Message,
+    SignOffRow,
+    StoreFault,
+)
 
 Values = Mapping[str, object]
 
@@ -29,11 +39,13 @@ class SqlTransaction:
     The chain's end is read when it begins: `now` is never before the last event, whatever the clock says.
     """
 
-    __slots__ = ("_connection", "_head", "_writer", "clock", "last_worked", "now")
+    __slots__ = ("_connection", "_head", "_writer", "clock", "defined_seq", "defines", "last_worked", "now")
 
     def __init__(self, writer: Writer, now: datetime) -> None:
         self.now = self.clock = now
         self.last_worked: datetime | None = None
+        self.defined_seq = 0
+        self.defines = False
         self._writer = writer
         self._connection: Speaking | Ended = ENDED
         self._head = (0, GENESIS)
@@ -55,6 +67,7 @@ class SqlTransaction:
         need_current(found[0] if found else None, self._writer.engine.shown)
         if found[1] is not None:
             self._head = (found[1], found[2])
+            self.defined_seq = found[5] or 0
             last_event = datetime.fromisoformat(found[3])
             self.now = max(self.now, last_event)
             self.last_worked = last_event if found[4] is None else max(last_event, datetime.fromisoformat(found[4]))
@@ -73,7 +86,7 @@ class SqlTransaction:
     @contextmanager
     def apart(self) -> Iterator[None]:
         """What is written in the block is undone, alone, when the block fails."""
-        head = self._head
+        before = self._head, self.defined_seq, self.defines
         self._connection.execute("SAVEPOINT apart")
         try:
             yield
@@ -82,11 +95,19 @@ class SqlTransaction:
         except BaseException:
             self._connection.execute("ROLLBACK TO SAVEPOINT apart")
             self._connection.execute("RELEASE SAVEPOINT apart")
-            self._head = head
+            self._head, self.defined_seq, self.defines = before
             raise
         self._connection.execute("RELEASE SAVEPOINT apart")
 
     # --- loads -----------------------------------------------------------------------------------------------------
+
+    def definitions(self) -> Sequence[DefinitionRow]:
+        """The version in force of each kind of definition."""
+        return [made.definition(row) for row in self._connection.execute(sql.DEFINITIONS).fetchall()]
+
+    def last_item(self, subject: str) -> int:
+        """The `item_seq` of the subject's last event; 0 where it has none."""
+        return int(self._connection.execute(sql.LAST_ITEM, (subject,)).fetchone()[0])
 
     def answered(self, command_id: str) -> Sequence[EventRow]:
         """The events of the command with that id, in order; empty if it was never carried out."""
@@ -276,6 +297,11 @@ class SqlTransaction:
         self._add(made.INSERT_EVENT, [made.event_values(row) for row in rows_])
         if rows_:
             self._head = (rows_[-1].seq, rows_[-1].hash)
+
+    def add_definition(self, row: DefinitionRow) -> None:
+        """Put a version in force."""
+        self._connection.execute(made.INSERT_DEFINITION, made.definition_values(row))
+        self.defined_seq, self.defines = row.since_seq, True
 
     def add_signoff(self, row: SignOffRow) -> None:
         """Record a signature."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from states.models import Case, Duty, DutyKind, PointsStatus, Report, ReportState
 from workflow.chain import GENESIS
-from workflow.ports import AT_ONCE, Beat, ContactRow, Delivery, EventRow, Heartbeat, Message, SignOffRow
+from workflow.ports import AT_ONCE, Beat, ContactRow, DefinitionRow, Delivery, EventRow, Heartbeat, Message, SignOffRow
 
 
 @dataclass
@@ -24,6 +24,7 @@ class State:
     messages: list[Message] = field(default_factory=list)
     failures: list[tuple[str, datetime, str]] = field(default_factory=list)
     heartbeat: Heartbeat | None = None
+    definitions: list[DefinitionRow] = field(default_factory=list)
 
     def copied(self) -> "State":
         """A copy whose containers may be changed."""
@@ -42,6 +43,18 @@ class MemoryTransaction:
         if self.state.heartbeat is not None:
             worked.append(self.state.heartbeat.at)
         self.last_worked = max(worked, default=None)
+        self.defined_seq = max((row.since_seq for row in self.state.definitions), default=0)
+        self.defines = False
+
+    def definitions(self) -> Sequence[DefinitionRow]:
+        return list({row.kind: row for row in self.state.definitions}.values())
+
+    def add_definition(self, row: DefinitionRow) -> None:
+        self.state.definitions.append(row)
+        self.defined_seq, self.defines = row.since_seq, True
+
+    def last_item(self, subject: str) -> int:
+        return max((row.item_seq for row in self.state.events if row.subject == subject), default=0)
 
     def answered(self, command_id: str) -> Sequence[EventRow]:
         rows = self.state.events
@@ -222,11 +235,11 @@ class MemoryTransaction:
 
     @contextmanager
     def apart(self) -> Iterator[None]:
-        before = self.state.copied()
+        before = self.state.copied(), self.defined_seq, self.defines
         try:
             yield
         except Exception:
-            self.state = before
+            self.state, self.defined_seq, self.defines = before
             raise
 
     def commit(self) -> None:

@@ -7,12 +7,12 @@ from typing import Protocol
 
 from states.canonical import content_sha256, sha256
 from states.codec import decode
-from states.events import DutyBegan
-from states.models import Case, Duty, Report
+from states.events import DutyBegan, OfficeDefined
+from states.models import Case, Charter, Duty, Report
 from states.rules import Rules
 from workflow.chain import GENESIS, BadLink, mails_sha256, verified
 from workflow.kinds import Model, evolved, planned
-from workflow.ports import ContactRow, EventRow, Message, SignOffRow
+from workflow.ports import ContactRow, DefinitionRow, EventRow, Message, SignOffRow
 from workflow.projection import Voiding, projected
 
 
@@ -30,6 +30,9 @@ class AuditReader(Protocol):
 
     def all_duties(self) -> Iterable[Duty]:
         """Every duty."""
+
+    def all_definitions(self) -> Iterable[DefinitionRow]:
+        """Every version of every kind of definition."""
 
     def all_signoffs(self) -> Iterable[SignOffRow]:
         """Every signature."""
@@ -71,7 +74,9 @@ def verify(reader: AuditReader) -> Verdict:
         if problem is not None:
             return _bad(link.seq, problem, count, head)
         count, head = link.seq, link.hash
-    problem = _beyond(anchors, count) or _differing(replay, reader) or _unsigned(replay, reader)
+    problem = (
+        _beyond(anchors, count) or _differing(replay, reader) or _unsigned(replay, reader) or _undefined(replay, reader)
+    )
     if problem is None:
         return _mails_proven(replay, reader, Verdict(events=count, head=head))
     return Verdict(events=count, head=head, problem=problem)
@@ -109,6 +114,7 @@ class _Told:
 class _Replay:
     """Everything the events make, from the first on. `standing`: each report's signatures that are not void.
 
+    `defined`: hash and event of each definition by kind and version.
     `mails`: what each event says of the mails it caused. Events before `first_binding` are older than such sayings.
     """
 
@@ -117,6 +123,7 @@ class _Replay:
     contacts: dict[int, ContactRow] = field(default_factory=dict)
     standing: dict[str, list[int]] = field(default_factory=dict)
     mails: dict[int, _Told] = field(default_factory=dict)
+    defined: dict[tuple[str, int], tuple[str, int]] = field(default_factory=dict)
     first_binding: int | None = None
 
     def broken_by(self, row: EventRow) -> str | None:
@@ -127,7 +134,7 @@ class _Replay:
         try:
             event = decode(row.kind, row.payload)
             # Where it led is what the record says: the tables may be others by now.
-            stood = None if known is None or isinstance(known, Duty) else known.state
+            stood = None if known is None or isinstance(known, (Duty, Charter)) else known.state
             after = evolved(known, event, at=row.at, actor=row.actor, to=row.to_state or stood)
         except (ValueError, KeyError, TypeError) as fault:
             return f"无法重放（{fault}）"
@@ -136,6 +143,8 @@ class _Replay:
         if self.first_binding is None and (row.mails_sha256 or row.command_sha256):
             self.first_binding = row.seq
         self._keep(projected(event, after, row))
+        if isinstance(event, OfficeDefined):
+            self.defined |= {(one.kind, one.version): (one.sha256, row.seq) for one in event.versions}
         return None
 
     def _keep(self, row: SignOffRow | ContactRow | Voiding | None) -> None:
@@ -197,7 +206,8 @@ def _differing(replay: _Replay, reader: AuditReader) -> str | None:
     stored: dict[str, Model] = {f"report:{report.ref}": report for report in reader.all_reports()}
     stored |= {f"case:{case.id}": case for case in reader.all_cases()}
     stored |= {f"duty:{duty.ref}": duty for duty in reader.all_duties()}
-    for subject in sorted(stored.keys() | replay.models.keys()):
+    made_so = {subject for subject, model in replay.models.items() if not isinstance(model, Charter)}
+    for subject in sorted(stored.keys() | made_so):
         row, made = stored.get(subject), replay.models.get(subject)
         if row is None or made is None:
             return f"{subject} 在库中与记录中不能对应"
@@ -213,7 +223,19 @@ def _happened(model: Model) -> Model:
         return replace(model, holders=(), wake_at=None, timers_until=model.opened_at)
     if isinstance(model, Case):
         return replace(model, wake_at=None, timers_until=model.opened_at)
-    return replace(model, wake_at=None, timers_until=model.since)
+    if isinstance(model, Duty):
+        return replace(model, wake_at=None, timers_until=model.since)
+    return model
+
+
+def _undefined(replay: _Replay, reader: AuditReader) -> str | None:
+    """The first definition that is not the one its event tells of."""
+    stored = {(row.kind, row.version): row for row in reader.all_definitions()}
+    for kind, version in sorted(stored.keys() | replay.defined.keys()):
+        row, told = stored.get((kind, version)), replay.defined.get((kind, version))
+        if row is None or told is None or (row.sha256, row.since_seq) != told or sha256(row.body) != row.sha256:
+            return f"规则“{kind}”第 {version} 版与流转记录不符：数据被改动过"
+    return None
 
 
 def _unsigned(replay: _Replay, reader: AuditReader) -> str | None:
@@ -320,7 +342,9 @@ def misplanned(
         if row.kind == "duty_began":
             began = decode(row.kind, row.payload)
             begun[row.subject] = began.timers_until if isinstance(began, DutyBegan) else row.at
-    stored: list[tuple[str, Model]] = [(f"report:{report.ref}", report) for report in reader.all_reports()]
+    stored: list[tuple[str, Report | Case | Duty]] = [
+        (f"report:{report.ref}", report) for report in reader.all_reports()
+    ]
     stored += [(f"case:{case.id}", case) for case in reader.all_cases()]
     stored += [(f"duty:{duty.ref}", duty) for duty in reader.all_duties()]
     for subject, model in stored:

@@ -1,4 +1,4 @@
-"""What the one path asks of a subject, a row each: report, case, duty. The path itself knows none of them by name.
+"""What the one path asks of a subject, a row each: report, case, duty, the office. The path knows none of them by name.
 
 A new kind of subject is a class here and its row in `KINDS`; its rules live in `states/`, whom it tells in
 `states/notices.py`.
@@ -16,14 +16,14 @@ from states import duties
 from states import events as e
 from states import report as reports
 from states.errors import UnknownSubject
-from states.models import Case, Duty, DutyKind, Report
+from states.models import Case, Charter, Duty, DutyKind, Report
 from states.rules import Rules
-from states.situation import NOTHING, Decided, Situation, Woken, case_subject, report_subject
+from states.situation import NOTHING, OFFICE_SUBJECT, Decided, Situation, Woken, case_subject, report_subject
 from workflow import loading
 from workflow.here import Here
 from workflow.ports import Transaction
 
-Model = Report | Case | Duty
+Model = Report | Case | Duty | Charter
 M = TypeVar("M", bound=Model)
 
 
@@ -191,7 +191,7 @@ class Cases(Kind[Case]):
 
 
 class Duties(Kind[Duty]):
-    """The office's recurring duties; the first of them also bears what is about the office as a whole."""
+    """The office's recurring duties."""
 
     name = "duty"
 
@@ -233,9 +233,47 @@ class Duties(Kind[Duty]):
         tx.save_duty(before, after)
 
 
-KINDS: Final[Mapping[str, Kind[Any]]] = {kind.name: kind for kind in (Reports(), Cases(), Duties())}
+class TheOffice(Kind[Charter]):
+    """The office as a whole. What is decided of it is decided in `matters`: it needs the store, and has no timers."""
+
+    name = OFFICE_SUBJECT
+
+    def key(self, command: c.Command) -> str:  # noqa: ARG002  there is one
+        """None: there is but one office."""
+        return ""
+
+    def find(self, key: str, tx: Transaction) -> Charter | None:  # noqa: ARG002  there is one
+        """Known by its events."""
+        seq = tx.last_item(OFFICE_SUBJECT)
+        return Charter(seq=seq) if seq else None
+
+    def subject(self, known: Charter) -> str:  # noqa: ARG002  there is one
+        """`office`."""
+        return OFFICE_SUBJECT
+
+    def decide(self, known: Charter | None, command: c.Command, around: Situation, here: Here) -> list[Decided]:
+        """Never asked."""
+        raise NotImplementedError
+
+    def wake(self, known: Charter, around: Situation, here: Here) -> Woken:
+        """Never asked."""
+        raise NotImplementedError
+
+    def evolve(self, known: Charter, event: e.OfficeEvent, *, at: datetime, actor: str, to: str | None) -> Charter:  # noqa: ARG002  they are counted
+        """One event more."""
+        return replace(known, seq=known.seq + 1)
+
+    def planned(self, model: Charter, rules: Rules, now: datetime) -> Charter:  # noqa: ARG002  it has no timers
+        """As it is."""
+        return model
+
+    def save(self, before: Charter | None, after: Charter, tx: Transaction) -> None:
+        """Its records are its definitions, kept with the event that gives them."""
+
+
+KINDS: Final[Mapping[str, Kind[Any]]] = {kind.name: kind for kind in (Reports(), Cases(), Duties(), TheOffice())}
 _OF_COMMAND: Final = ((c.ReportCommand, "report"), (c.CaseCommand, "case"), (c.LogContact, "duty"))
-_OF_MODEL: Final = {Report: "report", Case: "case", Duty: "duty"}
+_OF_MODEL: Final = {Report: "report", Case: "case", Duty: "duty", Charter: OFFICE_SUBJECT}
 
 
 def kind_of_command(command: c.Command) -> Kind[Any]:
@@ -263,6 +301,8 @@ def evolved(known: Model | None, event: e.Event, *, at: datetime, actor: str, to
             return cases.opened(event, at)
         case e.DutyBegan():
             return duties.began(event)
+        case e.OfficeDefined() | e.Resumed() | e.Restored() | e.MailsRetried() | e.MailsAcknowledged() if known is None:
+            return Charter(seq=1)
     if known is None:
         raise ValueError(f"{event!r} is about something that was never opened")
     after: Model = kind_of_model(known).evolve(known, event, at=at, actor=actor, to=to)

@@ -1,6 +1,6 @@
-"""What concerns the office as a whole, not one report or case: its duties, its rules, its clock, its mails.
+"""What concerns the office as a whole, not one report or case: what it defines, its duties, its clock, its mails.
 
-Each is a fact of the audit like any other, kept with the first of the office's duties.
+Each is a fact of the audit like any other, about the subject `office`.
 """
 
 from collections.abc import Sequence
@@ -10,26 +10,29 @@ from states import commands as c
 from states import duties
 from states import events as e
 from states import report as reports
-from states.codec import decode, kind_of
-from states.errors import OtherRules, WrongActor, WrongState
-from states.models import DutyKind, Report
-from states.needs import need_words
-from states.office import SYSTEM
-from states.situation import Decided, Part
+from states.canonical import sha256
+from states.definitions import changes
+from states.errors import WrongActor, WrongState
+from states.models import DutyKind
+from states.needs import need_actor, need_words
+from states.office import SYSTEM, Role
+from states.situation import OFFICE_SUBJECT, Decided, Part, report_subject
 from workflow import loading, mails
 from workflow.here import Here
-from workflow.kinds import planned
-from workflow.ports import Beat
+from workflow.kinds import KINDS, planned
+from workflow.ports import Beat, DefinitionRow
 from workflow.recording import Answer, Recorder
+from workflow.rulebook import RuleBook
 
 
-def record_on(
-    duty: tuple[DutyKind, str], facts: Sequence[e.DutyEvent], command: c.Command, here: Here, recorder: Recorder
-) -> Answer:
-    """Record facts about one of the office's duties."""
-    subject = duties.duty_subject(*duty)
-    decided = [Decided(subject, fact) for fact in facts]
-    return recorder.record(command, [Part(subject=subject, known=here.tx.duty(*duty), decided=decided)], here)
+def record(facts: Sequence[e.OfficeEvent], command: c.Command, here: Here, recorder: Recorder) -> Answer:
+    """Record facts about the office as a whole."""
+    return recorder.record(command, [_part(facts, here)], here)
+
+
+def _part(facts: Sequence[e.OfficeEvent], here: Here) -> Part:
+    known = KINDS[OFFICE_SUBJECT].find("", here.tx)
+    return Part(subject=OFFICE_SUBJECT, known=known, decided=[Decided(OFFICE_SUBJECT, fact) for fact in facts])
 
 
 def begin_duties(since: datetime, opening_since: datetime | None, here: Here, recorder: Recorder) -> None:
@@ -37,65 +40,103 @@ def begin_duties(since: datetime, opening_since: datetime | None, here: Here, re
 
     `opening_since`: periods whose opening lies at or after it are opened, even one already past.
     """
+    for part in _new_duties(since, opening_since, here):
+        command = c.Command(command_id=f"begin {part.subject.removeprefix('duty:')}", actor=SYSTEM)
+        recorder.record(command, [part], here)
+
+
+def _new_duties(since: datetime, opening_since: datetime | None, here: Here) -> list[Part]:
+    found = []
     for kind, unit in duties.all_duties(here.rules):
         if here.tx.duty(kind, unit) is None:
             begins = opening_since if kind is DutyKind.OPENING and opening_since else since
-            command = c.Command(command_id=f"begin {kind.value}/{unit}", actor=SYSTEM)
-            record_on((kind, unit), [duties.begin(kind, unit, begins)], command, here, recorder)
+            subject = duties.duty_subject(kind, unit)
+            decided = [Decided(subject, duties.begin(kind, unit, begins))]
+            found.append(Part(subject=subject, known=None, decided=decided))
+    return found
 
 
-# --- the rules in force --------------------------------------------------------------------------------------------
+# --- what the office has defined -----------------------------------------------------------------------------------
 
 
-def taken_in(here: Here) -> str | None:
-    """The fingerprint of the configuration the office works under."""
-    row = here.tx.last_of_kind(duties.duty_subject(*duties.all_duties(here.rules)[0]), kind_of(e.ConfigurationTaken))
-    event = None if row is None else decode(row.kind, row.payload)
-    return event.fingerprint if isinstance(event, e.ConfigurationTaken) else None
+def define(command: c.DefineOffice, here: Here, recorder: Recorder, book: RuleBook) -> Answer:
+    """Found the office, or put other definitions in force (spec, part 2.1).
 
-
-def need_same_rules(fingerprint: str | None, here: Here) -> None:
-    """Whoever writes an organisation of his own could sign for anybody: only the one taken in counts."""
-    taken = None if fingerprint is None else taken_in(here)
-    if taken is not None and taken != fingerprint:
-        raise OtherRules(
-            "这份配置与系统采用的不同，不能据以办理",
-            "配置若刚改过，请重启守护进程使其采用；否则请用 --config 指明正在使用的配置",
+    Whose turn it is, deadlines and when to look again are computed anew for all that is open, new duties begin, and
+    mails that died of an address since corrected go out again. All of it is one command, so that each person concerned
+    is told in one mail. The office's rules until now judge who may do it; all that follows is by the new ones.
+    """
+    before = {row.kind: row for row in here.tx.definitions()}
+    after = dict(command.bodies)
+    changed = changes({kind: row.body for kind, row in before.items()}, after)
+    if before:
+        _need_administrator(command, here)
+        need_words(command)
+        if not changed:
+            raise WrongState("与现行规则完全相同，没有变动", "请先改好文件，再重新提交")
+    versions = [
+        e.DefinitionVersion(
+            kind=kind, version=1 + (before[kind].version if kind in before else 0), sha256=sha256(after[kind])
         )
+        for kind in dict.fromkeys(one.kind for one in changed)
+    ]
+    fact = e.OfficeDefined(versions=tuple(versions), changes=changed if before else (), reason=command.reason.strip())
+    there = Here(here.tx, book.made_of(after))
+    parts = [_part([fact], there)]
+    if before:
+        corrected = mails.corrected(there.rules.office, there.tx)
+        if corrected is not None:
+            parts = [_part([fact, corrected], there)]
+        parts += _new_duties(there.now, None, there)
+        parts += _replanned(there)
+    answer = recorder.record(command, parts, there)
+    for version in versions:
+        here.tx.add_definition(
+            DefinitionRow(
+                kind=version.kind,
+                version=version.version,
+                body=after[version.kind],
+                sha256=version.sha256,
+                since_seq=answer.events[0].seq,
+            )
+        )
+    return answer
 
 
-def take_in(fingerprint: str, here: Here, recorder: Recorder) -> bool:
-    """Take in the configuration if it is not the one worked under so far. Returns whether it was taken in."""
-    if taken_in(here) == fingerprint:
-        return False
-    first = duties.all_duties(here.rules)[0]
-    duty = here.tx.duty(*first)
-    seq = 0 if duty is None else duty.seq
-    command = c.Command(command_id=f"configure {fingerprint} {seq}", actor=SYSTEM)
-    record_on(first, [e.ConfigurationTaken(fingerprint=fingerprint)], command, here, recorder)
+def _need_administrator(command: c.Command, here: Here) -> None:
+    """Where an office names administrators, only they change its definitions; else whoever of it has the console."""
+    office, day = here.rules.office, here.rules.calendar.day_of(here.now)
+    posts = (one for one in office.appointments if one.role is Role.ADMIN and one.covers(day))
+    admins = tuple(dict.fromkeys(one.person for one in posts))
+    if admins:
+        need_actor(command.actor, admins, of=office.name, post="管理员", said="变更办公规则", office=office)
+    need_person(command, "是谁变更的", here)
+
+
+def _replanned(here: Here) -> list[Part]:
+    """What changed definitions make of all that is open: deadlines, whose turn it is, when to look again.
+
+    What nobody has to be told of is saved at once; the rest comes back to be recorded.
+    """
+    parts = []
     for report in here.tx.open_reports():
-        _replan(report, here, recorder)
+        subject = report_subject(report.ref)
+        after = planned(report, here.rules, here.now)
+        facts: list[e.ReportEvent] = []
+        due_at = reports.due_under(report, loading.history(subject, here.tx), here.rules, here.now)
+        if due_at != report.due_at:
+            facts.append(e.DeadlineMoved(before=report.due_at, after=due_at))
+        if after.holders != report.holders:
+            facts.append(e.HolderChanged(due_instant=here.now, before=report.holders, after=after.holders))
+        if facts:
+            parts.append(Part(subject=subject, known=report, decided=[Decided(subject, fact) for fact in facts]))
+        elif after != report:
+            here.tx.save_report(report, after)
     for case in here.tx.all_open_cases():
-        here.tx.save_case(case, planned(case, here.rules, here.now))
-    return True
-
-
-def _replan(report: Report, here: Here, recorder: Recorder) -> None:
-    """What changed rules make of an open report: its deadline, whose turn it is, when to look again."""
-    subject = f"report:{report.ref}"
-    after = planned(report, here.rules, here.now)
-    facts: list[e.ReportEvent] = []
-    due_at = reports.due_under(report, loading.history(subject, here.tx), here.rules, here.now)
-    if due_at != report.due_at:
-        facts.append(e.DeadlineMoved(before=report.due_at, after=due_at))
-    if after.holders != report.holders:
-        facts.append(e.HolderChanged(due_instant=here.now, before=report.holders, after=after.holders))
-    if not facts:
-        here.tx.save_report(report, after)
-        return
-    command = c.Command(command_id=f"replan {subject} {report.seq}", actor=SYSTEM)
-    decided = [Decided(subject, fact) for fact in facts]
-    recorder.record(command, [Part(subject=subject, known=report, decided=decided)], here)
+        later = planned(case, here.rules, here.now)
+        if later != case:
+            here.tx.save_case(case, later)
+    return parts
 
 
 # --- clock, backup, mails ------------------------------------------------------------------------------------------
@@ -115,7 +156,7 @@ def resume(command: c.Resume, last_worked: datetime | None, here: Here, recorder
     if held is not None:
         here.tx.hold_mail(None)
     fact = e.Resumed(reason=command.reason.strip(), last_worked=last_worked, held=held)
-    return record_on(duties.all_duties(here.rules)[0], [fact], command, here, recorder)
+    return record([fact], command, here, recorder)
 
 
 def restored(command: c.Restore, beat: Beat, held: str, here: Here, recorder: Recorder) -> Answer:
@@ -127,8 +168,7 @@ def restored(command: c.Restore, beat: Beat, held: str, here: Here, recorder: Re
     need_words(command)
     if here.tx.head() != (command.seq, command.head):
         raise WrongState("备份在恢复途中被改动", "请重新恢复")
-    first = duties.all_duties(here.rules)[0]
-    if here.tx.duty(*first) is None:
+    if not here.tx.head()[0]:
         raise WrongState("备份里还没有任何流转记录", "不必恢复；新的数据库请用 kaoji init")
     here.tx.beat(beat)
     here.tx.hold_mail(held)
@@ -140,26 +180,14 @@ def restored(command: c.Restore, beat: Beat, held: str, here: Here, recorder: Re
         lost_mails=command.lost_mails,
         reason=command.reason.strip(),
     )
-    return record_on(first, [fact], command, here, recorder)
+    return record([fact], command, here, recorder)
 
 
 def on_mails(command: c.MailCommand, here: Here, recorder: Recorder) -> Answer:
     """About mails that did not arrive; no timer is concerned."""
     need_words(command)
     fact = mails.attended(command, here.rules.office, here.tx)
-    return record_on(duties.all_duties(here.rules)[0], [fact], command, here, recorder)
-
-
-def resend_corrected(here: Here, recorder: Recorder) -> int:
-    """Send again what died of an address that is another by now. Returns how many mails that concerns."""
-    fact = mails.corrected(here.rules.office, here.tx)
-    if fact is None:
-        return 0
-    first = duties.all_duties(here.rules)[0]
-    duty = here.tx.duty(*first)
-    seq = 0 if duty is None else duty.seq
-    record_on(first, [fact], c.Command(command_id=f"resend {seq}", actor=SYSTEM), here, recorder)
-    return len(fact.messages)
+    return record([fact], command, here, recorder)
 
 
 def need_person(command: c.Command, said: str, here: Here) -> None:

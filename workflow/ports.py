@@ -202,12 +202,25 @@ class Transaction(Protocol):
 
     `now` was read once when it began, and is never before the last event: a clock set back cannot turn the chain's
     time back. `clock` is what the clock said; `last_worked` the later of the last event and the daemon's last beat,
-    None in a new office. Loads lock nothing further: the transaction holds the office's write lock.
+    None in a new office. `defined_seq` is the event since which the definitions stand as they do, 0 before the office
+    was founded. Loads lock nothing further: the transaction holds the office's write lock.
     """
 
     now: datetime
     clock: datetime
     last_worked: datetime | None
+    defined_seq: int
+    defines: bool
+    """Whether definitions were put in force in this very transaction."""
+
+    def definitions(self) -> Sequence[DefinitionRow]:
+        """The version in force of each kind of definition; empty before the office was founded."""
+
+    def add_definition(self, row: DefinitionRow) -> None:
+        """Put a version in force; from now on `defined_seq` is its event."""
+
+    def last_item(self, subject: str) -> int:
+        """The `item_seq` of the subject's last event; 0 where it has none."""
 
     def answered(self, command_id: str) -> Sequence[EventRow]:
         """The events of the command with that id, in order; empty if it was never carried out."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from states import events as e
-from states.models import Case, Duty, Report
+from states.models import Case, Charter, Duty, Report
 from workflow.ports import ContactRow, EventRow, SignOffRow
 
 
@@ -15,7 +15,9 @@ class Voiding:
     event_seq: int
 
 
-def projected(event: e.Event, after: Report | Case | Duty, row: EventRow) -> SignOffRow | ContactRow | Voiding | None:
+def projected(
+    event: e.Event, after: Report | Case | Duty | Charter, row: EventRow
+) -> SignOffRow | ContactRow | Voiding | None:
     """What an event leaves besides the subject it made; nothing for most."""
     match event, after:
         case e.ReportSigned(), Report():

@@ -7,7 +7,7 @@ from datetime import datetime
 from states import commands as c
 from states.canonical import canonical, sha256
 from states.codec import encode, kind_of, plain
-from states.models import Duty
+from states.models import Charter, Duty
 from states.notices import Notice, notices_for
 from states.office import SYSTEM
 from states.situation import Applied, Part, Situation
@@ -108,7 +108,7 @@ class Recorder:
 
 def pass_over(part: Part, here: Here) -> None:
     """Nothing had to happen: its timers are applied all the same, and it is looked at again later."""
-    if part.known is not None and part.timers_until is not None:
+    if part.known is not None and part.timers_until is not None and not isinstance(part.known, Charter):
         advanced = replace(part.known, timers_until=part.timers_until)
         kind_of_model(part.known).save(part.known, planned(advanced, here.rules, here.now), here.tx)
 
@@ -120,7 +120,7 @@ def _applied(parts: Sequence[Part], before: Mapping[str, Model], actor: str, her
         for one in part.decided:
             known = present.get(one.subject)
             after = evolved(known, one.event, at=here.now, actor=actor)
-            if part.timers_until is not None and one.subject == part.subject:
+            if part.timers_until is not None and one.subject == part.subject and not isinstance(after, Charter):
                 after = replace(after, timers_until=part.timers_until)
             after = present[one.subject] = planned(after, here.rules, here.now)
             applied.append(Applied(one.subject, one.event, known, after, part.situation))
@@ -158,7 +158,7 @@ def _event_row(command: c.Command, one: Applied, now: datetime, mails: str | Non
         item_seq=one.after.seq,
         from_state=before if moved else None,
         to_state=after if moved else None,
-        version=0 if isinstance(one.after, Duty) else one.after.version,
+        version=0 if isinstance(one.after, (Duty, Charter)) else one.after.version,
         payload=encode(one.event),
         door=command.door if first else None,
         proof=command.proof if first else None,
@@ -170,7 +170,7 @@ def _event_row(command: c.Command, one: Applied, now: datetime, mails: str | Non
 
 
 def _state(model: Model | None) -> str | None:
-    return None if model is None or isinstance(model, Duty) else model.state.value
+    return None if model is None or isinstance(model, (Duty, Charter)) else model.state.value
 
 
 def _project(applied: Sequence[Applied], rows: Sequence[EventRow], tx: Transaction) -> None:

@@ -26,6 +26,7 @@ from workflow.kinds import kind_of_command
 from workflow.log import log
 from workflow.ports import Beat, Clock, EventRow, Store, StoreFault
 from workflow.recording import Answer, Recorder, answer_of, asked_sha256, stored_id
+from workflow.rulebook import Make, RuleBook
 from workflow.turns import Turn, Turns
 
 _KNOWABLE = re.compile(r"[ -~]{1,200}")
@@ -36,28 +37,27 @@ TIMERS_AT_ONCE = 50
 
 
 class Workflow:
-    """The office's workflow on one store, one set of rules and one clock.
+    """The office's workflow on one store and one clock, under the rules its store defines.
 
-    `longest_downtime`: a clock further ahead of when the office last worked, or back before it, is not believed;
-    None where the clock is a virtual one. `fingerprint` is that of the configuration: people's acts are carried out
-    under no other than the one taken in; None where there is but one.
+    `rules` are those of an office that has defined nothing yet, None where it must have; `make_rules` makes them of
+    what it has defined, without it there are no others. `longest_downtime`: a clock further ahead of when the office
+    last worked, or back before it, is not believed; None where the clock is a virtual one.
     """
 
     def __init__(
         self,
         store: Store,
-        rules: Rules,
+        rules: Rules | None,
         clock: Clock,
         *,
         mail_domain: str,
+        make_rules: Make | None = None,
         longest_downtime: timedelta | None = None,
-        fingerprint: str | None = None,
     ) -> None:
         self.store = store
-        self.rules = rules
+        self.book = RuleBook(rules, make_rules)
         self.clock = clock
         self._longest_downtime = longest_downtime
-        self._fingerprint = fingerprint
         self._recorder = Recorder(mail_domain)
         self.turns = Turns(self._serve)
 
@@ -74,7 +74,6 @@ class Workflow:
         """Do what several people want in one transaction; nobody is answered before its commit."""
         while True:
             with self._begin() as here:
-                matters.need_same_rules(self._fingerprint, here)
                 # What became due comes before what is asked: an act a second late is late, whoever looks first.
                 if wakeups.apply_due(here, self._recorder) is not None:
                     if len(turns) == 1:
@@ -87,12 +86,16 @@ class Workflow:
             self.run_due()  # one of the timers failed: they are taken singly, and that one is set aside
 
     def _carry_out(self, command: c.Command, here: Here) -> Answer:
+        here = Here(here.tx, self.book.in_force(here.tx))  # who shares the transaction may just have changed the rules
         """One person's act, or its refusal. Raises a subclass of `Refused`."""
         before = here.tx.answered(stored_id(command))
         if before:
             return _repeated(command, tuple(before))
-        if isinstance(command, c.MailCommand):
-            return matters.on_mails(command, here, self._recorder)
+        match command:  # what concerns the office as a whole
+            case c.MailCommand():
+                return matters.on_mails(command, here, self._recorder)
+            case c.DefineOffice():
+                return matters.define(command, here, self._recorder, self.book)
         kind = kind_of_command(command)
         known = kind.find(kind.key(command), here.tx)
         if known is not None:
@@ -114,7 +117,7 @@ class Workflow:
     @contextmanager
     def _begin_anyhow(self) -> Iterator[Here]:
         with self.store.begin(self.clock.now()) as tx:
-            yield Here(tx, self.rules)
+            yield Here(tx, self.book.in_force(tx))
 
     # --- timers ----------------------------------------------------------------------------------------------------
 
@@ -182,24 +185,6 @@ class Workflow:
             matters.begin_duties(since, opening_since, here, self._recorder)
             here.tx.commit()
 
-    def take_in(self, fingerprint: str) -> bool:
-        """Take in the configuration if it is not the one worked under so far. Returns whether it was taken in.
-
-        Whose turn it is, deadlines and when to look again are recomputed for all that is open; open tasks move to the
-        successor, who is told, as is whoever a deadline moves for, and the audit says so (spec, part 2).
-        """
-        with self._begin() as here:
-            taken = matters.take_in(fingerprint, here, self._recorder)
-            here.tx.commit()
-            return taken
-
-    def resend_corrected(self) -> int:
-        """Send again what died of an address that is another by now. Returns how many mails that concerns."""
-        with self._begin() as here:
-            count = matters.resend_corrected(here, self._recorder)
-            here.tx.commit()
-            return count
-
     def clock_doubt(self) -> ClockDoubted | None:
         """Why nothing can be done at what the clock says now; None where it can be believed."""
         with self._begin_anyhow() as here:
@@ -217,8 +202,6 @@ class Workflow:
             if astray is not None:
                 raise astray  # which of two clocks is right is not for a word to settle
             doubt = clockcheck.doubt(here.tx, here.rules, self._longest_downtime)
-            if doubt is None:  # while the clock is doubted no configuration can be taken in, so none is asked for
-                matters.need_same_rules(self._fingerprint, here)
             last_worked = here.tx.last_worked if doubt else None
             answer = matters.resume(command, last_worked, here, self._recorder)
             here.tx.commit()

@@ -57,7 +57,7 @@ def test_what_is_told_is_what_the_first_start_does(tmp_path: Path, config: str, 
         office.write_bytes((DEMO_CASE / "config.yaml").read_bytes())
         (tmp_path / "indicators.csv").write_bytes((DEMO_CASE / "indicators.csv").read_bytes())
     settings, clock = read_settings(office), VirtualClock(at(moment))
-    told = first_start(rules_of(settings), clock.now(), None)
+    told = first_start(rules_of(settings.definitions), clock.now(), None)
     create(url_of(office))
 
     with put_together(settings, clock, url_of(office)) as running:
@@ -199,20 +199,6 @@ def needed(config: Path, *changes: Change, indicators: list[Change] | None = Non
 
 def test_an_office_that_has_everything_needs_nothing(at_work: Path) -> None:
     assert needed(at_work) == []
-
-
-def test_a_configuration_that_lacks_what_open_work_needs_is_not_taken_in(at_work: Path) -> None:
-    table = at_work.with_name("indicators.csv")
-    row = "stalls,流动摊点管理,重点路段流动摊点巡查和取缔,market,11,4,全市前4\n"
-    table.write_text(changed(table.read_text(encoding="utf-8-sig"), [(row, "")]), encoding="utf-8")
-
-    with put_together(read_settings(at_work), VirtualClock(at("2026-11-18 10:00")), url_of(at_work)) as running:
-        before = running.database.head()
-        with pytest.raises(Unusable) as refused:
-            found(running)
-        assert running.database.head() == before
-
-    assert "请在指标表里保留指标 stalls，直至办结" in refused.value.remedy
 
 
 def test_a_unit_with_open_work_cannot_vanish(at_work: Path) -> None:

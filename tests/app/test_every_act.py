@@ -65,7 +65,7 @@ class Listening(Workflow):
 def told(line: StoryLine) -> tuple[c.Command | None, list[str]]:
     """What one line of a story asks for, and why the lines were refused."""
     settings, clock = read_settings(DEMO_CASE / "config.yaml"), VirtualClock(START)
-    workflow = Listening(MemoryStore(), rules_of(settings), clock, mail_domain="office.example")
+    workflow = Listening(MemoryStore(), rules_of(settings.definitions), clock, mail_domain="office.example")
     play = Play(workflow, clock, settings.office, DEMO_CASE, lambda: None)
     play.run([line])
     return getattr(workflow, "heard", None), [one.reason for one in play.refused]

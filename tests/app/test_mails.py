@@ -11,11 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from app.bootstrap import put_together, read_settings
 from app.cli import main
 from app.clock import SystemClock
 from app.config import ConfigError, load
-from app.founding import found
 from notifications.sink import MailSink, read_maildir
 from storage.database import open_database
 from tests.app.builders import a_working_office, all_sent, an_office, line_of, url_of
@@ -78,10 +76,9 @@ def address_corrected(office: Path) -> None:
     office.write_text(text.replace(f"email: {OLD}", f"email: {NEW}"), encoding="utf-8")
 
 
-def restarted(office: Path) -> None:
-    """What the daemon does before its first beat."""
-    with put_together(read_settings(office), SystemClock()) as running:
-        found(running)
+def taken_in(kaoji: Run) -> None:
+    """The corrected address becomes the office's."""
+    assert kaoji("office", "apply", "--yes", "--as", "office", "--reason", "地址写错了")[0] == 0
 
 
 def findings(kaoji: Run, what: str) -> list[dict[str, object]]:
@@ -144,16 +141,15 @@ def test_an_address_corrected_sends_its_dead_mails_again_by_itself(kaoji: Run, o
     before = {mail.id: mail.message_id for mail in mails(office, Delivery.DEAD)}
     address_corrected(office)
 
-    restarted(office)
+    taken_in(kaoji)
 
     again = [mail for mail in mails(office) if mail.id in before]
     assert {mail.id: mail.message_id for mail in again} == before
     assert {(mail.state, mail.address, mail.original_address) for mail in again} == {(Delivery.PENDING, NEW, OLD)}
     assert kaoji("audit", "verify")[0] == 0
     assert [one["ok"] for one in findings(kaoji, "数据库")] == []
-    restarted(office)
     retried = [row for row in events(office) if row[0] == "mails_retried"]
-    assert len(retried) == 1, "once is enough"
+    assert len(retried) == 1
     assert NEW in retried[0][2]
 
 
@@ -162,12 +158,12 @@ def events(office: Path) -> list[tuple[str, str, str]]:
         return connection.execute("SELECT kind, actor, payload FROM event ORDER BY seq").fetchall()
 
 
-def test_mails_that_still_wait_go_to_the_corrected_address_too(office: Path) -> None:
+def test_mails_that_still_wait_go_to_the_corrected_address_too(kaoji: Run, office: Path) -> None:
     with closing(sqlite3.connect(office.parent / "kaoji.db")) as connection, connection:
         connection.execute("UPDATE message SET state = 'pending' WHERE state = 'dead'")
     address_corrected(office)
 
-    restarted(office)
+    taken_in(kaoji)
 
     assert {mail.address for mail in mails(office, Delivery.PENDING)} == {NEW}
 

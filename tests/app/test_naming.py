@@ -7,23 +7,22 @@ import pytest
 
 from app.bootstrap import read_settings
 from app.faults import Unusable
-from app.glance import Glance, glance, glance_of
+from app.names import Names, names_of
 from app.naming import person, resolve_person, resolve_report, resolve_unit, vacant_posts
-from app.place import DEMO_CASE
+from states.definitions import bodies_of
 from tests.app.builders import SAMPLE, an_office
 
 
 @pytest.fixture
-def names() -> Glance:
-    return glance(SAMPLE)
+def names() -> Names:
+    return names_in(SAMPLE)
 
 
-def test_the_glance_sees_what_the_whole_reading_sees() -> None:
-    for config in (SAMPLE, DEMO_CASE / "config.yaml"):
-        assert glance(config) == glance_of(read_settings(config))
+def names_in(config: Path) -> Names:
+    return names_of(bodies_of(read_settings(config).definitions))
 
 
-def test_a_person_is_found_by_id_and_by_name(names: Glance) -> None:
+def test_a_person_is_found_by_id_and_by_name(names: Names) -> None:
     name = names.people["market.clerk"]
 
     assert resolve_person("market.clerk", names) == resolve_person(name, names) == "market.clerk"
@@ -33,18 +32,18 @@ def test_a_person_is_found_by_id_and_by_name(names: Glance) -> None:
 
 
 def test_a_name_that_two_have_is_refused_with_who_they_are(tmp_path: Path) -> None:
-    known = glance(SAMPLE).people
+    known = names_in(SAMPLE).people
     twice = an_office(tmp_path, (f"name: {known['patrol.clerk']}", f"name: {known['market.clerk']}"))
 
     with pytest.raises(Unusable) as refused:
-        resolve_person(known["market.clerk"], glance(twice))
+        resolve_person(known["market.clerk"], names_in(twice))
 
     assert "不止一人" in refused.value.message
     assert "market.clerk（市场秩序科填报人" in refused.value.remedy
     assert "patrol.clerk（执法一中队填报人" in refused.value.remedy
 
 
-def test_who_nobody_is_is_told_with_who_there_is(names: Glance) -> None:
+def test_who_nobody_is_is_told_with_who_there_is(names: Names) -> None:
     with pytest.raises(Unusable) as refused:
         resolve_person("ghost", names)
 
@@ -52,7 +51,7 @@ def test_who_nobody_is_is_told_with_who_there_is(names: Glance) -> None:
     assert "（market.clerk）" in refused.value.remedy
 
 
-def test_units_and_reports_are_found_by_name_and_others_left_as_they_are(names: Glance) -> None:
+def test_units_and_reports_are_found_by_name_and_others_left_as_they_are(names: Names) -> None:
     assert resolve_unit("市场秩序科", names) == "market"
     assert resolve_unit("moon", names) == "moon"
     assert resolve_report("2026-11/市场秩序科", names) == "2026-11/market"
@@ -64,8 +63,8 @@ def test_units_and_reports_are_found_by_name_and_others_left_as_they_are(names: 
 def test_a_post_is_vacant_on_the_days_nobody_holds_it(tmp_path: Path) -> None:
     text = SAMPLE.read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if "market.head" in line and "section_head" in line)
-    ends = glance(an_office(tmp_path, (line, line.replace("}", ", to: 2027-01-05}"))))
+    ends = names_in(an_office(tmp_path, (line, line.replace("}", ", to: 2027-01-05}"))))
 
     assert ("market", "section_head") not in vacant_posts(ends, date(2027, 1, 5))
     assert ("market", "section_head") in vacant_posts(ends, date(2027, 1, 6))
-    assert vacant_posts(glance(SAMPLE), date(2027, 1, 6)) == []
+    assert vacant_posts(names_in(SAMPLE), date(2027, 1, 6)) == []

@@ -124,4 +124,6 @@ def test_an_honest_office_is_planned_as_its_rules_say(played: tuple[Replayed, Pa
     settings = read_settings(DEMO_CASE / "config.yaml")
     with open_database(f"sqlite:///{folder / 'office.db'}", read_only=True) as database:
         assert verify(database).valid
-        assert list(misplanned(database, rules_of(settings), datetime.fromisoformat(outcome.now), set())) == []
+        assert (
+            list(misplanned(database, rules_of(settings.definitions), datetime.fromisoformat(outcome.now), set())) == []
+        )

@@ -22,7 +22,7 @@ def product_plays(directory: Path) -> Data:
     settings = load(directory / "config.yaml", environment={})
     story = read_story(directory / "story.csv")
     store, clock = MemoryStore(), VirtualClock(story[0].at)
-    workflow = Workflow(store, rules_of(settings), clock, mail_domain="office.example")
+    workflow = Workflow(store, rules_of(settings.definitions), clock, mail_domain="office.example")
     play = Play(workflow, clock, settings.office, directory, lambda: None)
     play.run(story)
     assert not store.state.failures, store.state.failures

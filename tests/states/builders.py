@@ -19,6 +19,7 @@ from states.acts import ACTS
 from states.calendar import WorkingCalendar
 from states.canonical import content_sha256
 from states.codec import decode
+from states.definitions import Definitions, bodies_of
 from states.models import Case, CaseState, Entry, Flag, PointsStatus, Report, ReportState, Trigger
 from states.office import SYSTEM, Appointment, Indicator, Level, Office, Person, Role, Unit
 from states.policies import Policies
@@ -222,6 +223,13 @@ def _needed_words(kind: type[c.Command], said: str) -> dict[str, str]:
 _Fact = TypeVar("_Fact", bound=e.Event)
 
 
+def rules_defined(definitions: Definitions) -> Rules:
+    """The rules of an office that has defined that."""
+    is_workday = workdays(definitions.workdays, definitions.holidays, definitions.complete_years)
+    calendar = WorkingCalendar(is_workday, definitions.office.timezone)
+    return Rules(definitions.office, definitions.policies, calendar)
+
+
 class Desk:
     """The office at work from `start` on: a store in memory, a clock set by hand, and the one path."""
 
@@ -231,8 +239,26 @@ class Desk:
         self.rules = rules_ or rules()
         self.store = store or MemoryStore()
         self.clock = VirtualClock(at(start))
-        self.workflow = Workflow(self.store, self.rules, self.clock, mail_domain="test.example")
+        self.workflow = Workflow(
+            self.store, self.rules, self.clock, mail_domain="test.example", make_rules=rules_defined
+        )
         self.workflow.begin_duties(self.clock.now())
+
+    def define(
+        self, office: Office | None = None, *, actor: str = ASSESSOR, holidays: Sequence[str] = (), **policies: Any
+    ) -> Answer:
+        """Change what the office has defined; what is not given is as it was at the beginning."""
+        if not self.store.state.definitions:
+            self._define(SYSTEM, Definitions(office=self.rules.office, policies=self.rules.policies))
+        closed = frozenset(map(date.fromisoformat, holidays))
+        changed = replace(self.rules.policies, **policies)
+        return self._define(actor, Definitions(office=office or self.rules.office, policies=changed, holidays=closed))
+
+    def _define(self, actor: str, definitions: Definitions) -> Answer:
+        bodies = tuple(bodies_of(definitions).items())
+        return self.workflow.execute(
+            c.DefineOffice(command_id=f"define {next(_ids)}", actor=actor, bodies=bodies, reason="机构调整")
+        )
 
     def live_until(self, moment: str | datetime) -> "Desk":
         """Let time pass with the daemon running: every timer at its instant."""

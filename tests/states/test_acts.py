@@ -62,7 +62,15 @@ def test_a_command_leads_back_to_its_act(act: Act) -> None:
 
 def _more(act: Act) -> dict[str, Any]:
     """The fields no row can give: what is read from a form, from a backup."""
-    own = {"rows": (), "source": "x.xlsx", "seq": 1, "head": "", "replaced_seq": None, "replaced_head": None}
+    own = {
+        "rows": (),
+        "source": "x.xlsx",
+        "seq": 1,
+        "head": "",
+        "bodies": (),
+        "replaced_seq": None,
+        "replaced_head": None,
+    }
     given = {**own, "lost_mails": None, "command_id": "x", "actor": "somebody"}
     return {field.name: given[field.name] for field in fields(act.command) if field.name in given}
 

@@ -7,11 +7,10 @@ import pytest
 
 from states import commands as c
 from states import events as e
-from states.errors import AlreadyDone, OtherRules, WrongContent, WrongState, WrongTime
+from states.errors import AlreadyDone, WrongActor, WrongContent, WrongState, WrongTime
 from states.models import ReportState
 from states.office import Role
 from states.purposes import Purpose
-from states.rules import Rules
 from tests.memory import MemoryStore
 from tests.states.builders import (
     ASSESSOR,
@@ -27,8 +26,8 @@ from tests.states.builders import (
     an_office,
     at,
     rules,
+    rules_defined,
 )
-from workflow.ports import Beat
 from workflow.service import Workflow
 
 
@@ -171,36 +170,69 @@ def test_an_event_names_the_door_and_the_proof_it_came_by(desk: Desk) -> None:
 # --- whose rules -----------------------------------------------------------------------------------------------------
 
 
-def under(rules_: Rules, store: MemoryStore, desk: Desk, fingerprint: str) -> Workflow:
-    return Workflow(store, rules_, desk.clock, mail_domain="test.example", fingerprint=fingerprint)
-
-
-def test_an_act_under_an_organisation_of_one_s_own_is_refused(desk: Desk) -> None:
-    desk.workflow.take_in("the office's")
+def test_an_organisation_of_one_s_own_lets_nobody_act(desk: Desk) -> None:
+    """Who may do what is asked of the records, whatever rules a process brings along."""
+    desk.define(auto_submit=True)
     invented = rules(an_office(an_appointment("mallory", "shirong", Role.CLERK)))
+    mallorys = Workflow(desk.store, invented, desk.clock, mail_domain="test.example", make_rules=rules_defined)
     before = desk.store.state
 
-    with pytest.raises(OtherRules):
-        under(invented, desk.store, desk, "mallory's").execute(edit("mallory", rank_text="第1"))
+    with pytest.raises(WrongActor):
+        mallorys.execute(edit("mallory", rank_text="第1"))
 
     assert desk.store.state is before
-    under(desk.rules, desk.store, desk, "the office's").execute(edit(CLERK, rank_text="第1"))
+    mallorys.execute(edit(CLERK, rank_text="第1"))
 
 
-def test_mails_held_are_not_let_go_under_an_organisation_of_one_s_own(desk: Desk) -> None:
-    desk.workflow.take_in("the office's")
-    with desk.store.begin(desk.clock.now()) as tx:
-        tx.beat(Beat(pid=7, host="server", started_at=desk.clock.now()))
-        tx.hold_mail("restored")
-        tx.commit()
-    invented = rules(an_office(an_appointment("mallory", "shirong", Role.CLERK)))
-    resume = c.Resume(command_id="resume", actor="mallory", reason="looked through")
+def test_rules_changed_by_another_process_are_followed_at_once_and_one_event_says_what_changed(desk: Desk) -> None:
+    other = Workflow(desk.store, desk.rules, desk.clock, mail_domain="test.example", make_rules=rules_defined)
+    desk.define(auto_submit=False, returned_days=4)
 
-    with pytest.raises(OtherRules):
-        under(invented, desk.store, desk, "mallory's").execute(resume)
+    desk.define(auto_submit=True, returned_days=4)
+    desk.act(c.SaveTable, CLERK)
+    for kind, actor in ((c.Send, CLERK), (c.Sign, HEAD)):
+        desk.act(kind, actor)
+    other.execute(c.Sign(command_id="last", actor=LEADER, report=REF))
 
-    assert desk.store.state.heartbeat is not None
-    assert desk.store.state.heartbeat.held_reason == "restored"
+    assert desk.report().state is ReportState.SUBMITTED
+    (_, told) = desk.facts(e.OfficeDefined)[-1]
+    assert [(one.item, one.before, one.after) for one in told.changes] == [("policies auto_submit", "false", "true")]
+    assert [(one.kind, one.version) for one in told.versions] == [("policies", 3)]
+    assert told.reason == "机构调整"
+
+
+def test_what_changes_nothing_is_refused(desk: Desk) -> None:
+    desk.define(auto_submit=True)
+    before = desk.store.state
+
+    with pytest.raises(WrongState, match="没有变动"):
+        desk.define(auto_submit=True)
+
+    assert desk.store.state is before
+
+
+def test_only_an_administrator_changes_what_an_office_that_has_one_defines(desk: Desk) -> None:
+    administered = an_office(an_appointment("it", "bureau", Role.ADMIN))
+    desk.define(administered)
+
+    with pytest.raises(WrongActor, match="管理员"):
+        desk.define(administered, auto_submit=True)
+
+    desk.define(administered, actor="it", auto_submit=True)
+    with pytest.raises(WrongActor):
+        desk.define(administered, actor="mallory", auto_submit=False)
+
+
+def test_whoever_several_deadlines_move_for_is_told_in_one_mail() -> None:
+    office = an_office(an_appointment(CLERK, "huanwei", Role.CLERK))
+    desk = Desk(rules_=rules(office)).live_until("2015-10-08 10:00")
+
+    desk.define(office, holidays=["2015-10-13"])
+
+    (mail,) = desk.mails(Purpose.DEADLINE_MOVED, CLERK)
+    listed = mail.facts["reports"]
+    assert isinstance(listed, list)
+    assert len(listed) == 2
 
 
 # --- late is late, and nobody is forgotten ---------------------------------------------------------------------------
@@ -260,27 +292,8 @@ def test_who_urges_a_report_that_waits_on_nobody_is_told_so(deserted: Desk) -> N
 # --- a changed calendar ----------------------------------------------------------------------------------------------
 
 
-class _Closed:
-    """A day more on which the office does not work."""
-
-    def __init__(self, desk: Desk, day: str) -> None:
-        self.day = at(f"{day} 12:00").astimezone(desk.rules.calendar.zone).date()
-        self.before = desk.rules.calendar.is_workday
-
-    def __call__(self, day: object) -> bool:
-        return day != self.day and self.before(day)  # type: ignore[arg-type]  # a date
-
-
-def with_holiday(desk: Desk, day: str) -> Workflow:
-    from states.calendar import WorkingCalendar
-
-    calendar = WorkingCalendar(_Closed(desk, day), "Asia/Shanghai")
-    changed = Rules(desk.rules.office, desk.rules.policies, calendar)
-    return Workflow(desk.store, changed, desk.clock, mail_domain="test.example")
-
-
 def test_a_holiday_entered_later_moves_the_deadline_of_open_reports(desk: Desk) -> None:
-    with_holiday(desk, "2015-10-13").take_in("with a holiday")
+    desk.define(holidays=["2015-10-13"])
 
     assert desk.report().due_at == at("2015-10-12 17:00")
     (moved,) = [fact for _, fact in desk.facts(e.DeadlineMoved, f"report:{REF}")]
@@ -291,7 +304,7 @@ def test_a_holiday_entered_later_moves_the_deadline_of_open_reports(desk: Desk) 
 def test_a_calendar_entered_afterwards_makes_nobody_late(desk: Desk) -> None:
     desk.clock.set(at("2015-10-12 18:00"))
 
-    with_holiday(desk, "2015-10-13").take_in("with a holiday")
+    desk.define(holidays=["2015-10-13"])
 
     assert desk.report().due_at == at("2015-10-13 17:00")
     assert not desk.facts(e.DeadlineMoved, f"report:{REF}")
@@ -303,7 +316,7 @@ def test_a_deadline_given_by_a_return_is_not_taken_away_by_the_calendar(desk: De
     desk.act(c.Return, OFFICE)
     given = desk.report().due_at
 
-    with_holiday(desk, "2015-10-14").take_in("with a holiday")
+    desk.define(holidays=["2015-10-14"])
 
     assert desk.report().due_at == given == at("2015-10-15 17:00")
 

@@ -9,6 +9,7 @@ import pytest
 from states import commands as c
 from states import events as e
 from states.errors import ClockDoubted, ReasonMissing, WrongActor, WrongState
+from states.office import SYSTEM
 from states.purposes import Purpose
 from tests.memory import MemoryStore
 from tests.states.builders import ASSESSOR, CLERK, REF, Desk, at, rules
@@ -62,7 +63,9 @@ DOINGS: dict[str, Callable[[Office], object]] = {
     "timers": lambda office: office.workflow.run_some(BEAT),
     "an act": urge,
     "a start": lambda office: office.workflow.begin_duties(office.clock.now()),
-    "a changed configuration": lambda office: office.workflow.take_in("another"),
+    "changed definitions": lambda office: office.workflow.execute(
+        c.DefineOffice(command_id="define", actor=SYSTEM, bodies=())
+    ),
 }
 
 
