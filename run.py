@@ -34,7 +34,9 @@ PYTHON = SCRIPTS / "python"
 STAMP = VENV / "kaoji-installed.json"
 RUNTIME_LOCK = ROOT / "requirements.lock"
 PACKAGES = ("app", "documents", "notifications", "states", "storage", "workflow")
-DEV_LOCK = ROOT / "requirements-dev.lock"  # holds the runtime lock's pins as well
+DEV_LOCK = ROOT / "requirements-dev.lock"
+BENCH_LOCK = ROOT / "requirements-bench.lock"
+LOCKS = (RUNTIME_LOCK, DEV_LOCK, BENCH_LOCK)  # each holds the pins of those before it
 
 USAGE = """\
 用法 usage: python3 run.py 命令 [参数…]
@@ -44,7 +46,7 @@ USAGE = """\
   serve    启动守护进程                  start the daemon
   test     运行测试                      run the tests (pytest)
   check    规范、格式、类型、分层检查    {checks}; name some to run only those
-  bench    性能测量                      measure (python -m benchmarks)
+  bench    性能测量                      measure, beside floors and a peer; name parts to run only those
   setup    只安装（含开发工具）          install only, development tools included
 
 其余参数原样传给该命令；相对路径以项目目录为准。
@@ -116,8 +118,8 @@ def check(names: Sequence[str]) -> int:
 
 
 def bench(arguments: Sequence[str]) -> NoReturn:
-    """Measure the performance."""
-    install(DEV_LOCK)
+    """Measure the performance, beside a peer that nothing else needs."""
+    install(BENCH_LOCK)
     become("python", "-m", "benchmarks", *arguments)
 
 
@@ -181,8 +183,8 @@ def read_stamp() -> dict[str, str]:
 
 
 def wanted_stamp(lock: Path) -> dict[str, str]:
-    """Return what `.venv` must say of itself; the development lock brings the runtime lock with it."""
-    locks = [RUNTIME_LOCK] if lock == RUNTIME_LOCK else [RUNTIME_LOCK, DEV_LOCK]
+    """Return what `.venv` must say of itself; each lock brings those before it with it."""
+    locks = LOCKS[: LOCKS.index(lock) + 1]
     return {
         "home": f"Python {sys.version_info[0]}.{sys.version_info[1]} {ROOT}",
         "project": fingerprint(ROOT / "pyproject.toml"),

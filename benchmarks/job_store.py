@@ -1,11 +1,16 @@
-"""Fires one-shot jobs from APScheduler's SQL job store, as its scheduler does, and prints microseconds per job."""
+"""Fires one-shot jobs from APScheduler's SQL job store, as its scheduler does, and prints microseconds per job.
+
+The store's file is in WAL with every commit synced, as the product's is.
+"""
 
 import sys
 import time
 from datetime import UTC, timedelta
+from typing import Any
 
 from apscheduler.jobstores.sqlalchemy import SQLAlchemyJobStore
 from apscheduler.schedulers.background import BackgroundScheduler
+from sqlalchemy import create_engine, event
 
 from app.clock import SystemClock
 
@@ -16,7 +21,9 @@ def nothing() -> None:
 
 def main(path: str, jobs: int) -> None:
     """Add the jobs, then take each as due and remove it."""
-    store = SQLAlchemyJobStore(url=f"sqlite:///{path}")
+    engine = create_engine(f"sqlite:///{path}")
+    event.listen(engine, "connect", _as_durable)
+    store = SQLAlchemyJobStore(engine=engine)
     scheduler = BackgroundScheduler(jobstores={"default": store}, timezone=UTC)
     scheduler.start(paused=True)
     due = SystemClock().now() + timedelta(hours=1)
@@ -28,6 +35,11 @@ def main(path: str, jobs: int) -> None:
         store.remove_job(job.id)
     print((time.perf_counter() - began) / jobs * 1e6)
     scheduler.shutdown(wait=False)
+
+
+def _as_durable(connection: Any, _: object) -> None:
+    for pragma in ("journal_mode=WAL", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 from app.clock import VirtualClock
 from app.holidays import workdays
@@ -60,14 +59,19 @@ def an_office(sections: int) -> Office:
     )
 
 
-def a_workflow(path: Path, office: Office, clock: VirtualClock) -> tuple[Workflow, Database]:
-    """The product's own workflow on a SQLite file."""
-    url = f"sqlite:///{path}"
-    if not path.exists():
-        create(url)
-    database = open_database(url)
+def workflow_on(database: Database, office: Office, clock: VirtualClock) -> Workflow:
+    """The product's own workflow on that database."""
     rules = Rules(office, Policies(), WorkingCalendar(workdays(frozenset(), frozenset()), office.timezone))
-    return Workflow(database, rules, clock, mail_domain="office.example"), database
+    return Workflow(database, rules, clock, mail_domain="office.example")
+
+
+def made_ready(url: str, sections: int) -> None:
+    """A database of that office: every section's table is sent and waits for its signatures."""
+    if url.startswith("sqlite"):
+        create(url)
+    office, clock = an_office(sections), a_clock()
+    with open_database(url) as database:
+        sent_tables(workflow_on(database, office, clock), clock, office)
 
 
 def a_clock() -> VirtualClock:

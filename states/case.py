@@ -3,117 +3,45 @@
 What a review or the overdue ladder does to a case is decided in `flags.py` and `report.py`, where the ground for it is.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
 from states import commands as c
 from states import events as e
-from states.acts import move_word
-from states.errors import AlreadyDone, WrongState, WrongTime
+from states.acts import row_of
 from states.lifecycle import CASE, act_of
 from states.models import Case, CaseState, PointsStatus, Trigger
-from states.needs import need_actor, need_words
-from states.office import Office
+from states.needs import need_words
+from states.permits import Standing, need_capacity
 from states.rules import Rules
 from states.situation import Decided, Woken, case_subject
-from states.words import word
 
 
 def decide(case: Case, command: c.CaseCommand, rules: Rules, now: datetime) -> list[Decided]:
     """What the command comes to. Raises a subclass of `Refused` when the rules do not allow it."""
+    need_capacity(row_of(command).name, command.actor, Standing(case, rules, now))
     match command:
         case c.GiveFeedback():
-            fact: e.CaseEvent = _feedback(case, command, rules, now)
+            need_words(command)
+            fact: e.CaseEvent = e.FeedbackRecorded(text=command.text.strip())
         case c.HoldInterview():
-            fact = _interview(case, command, rules, now)
+            need_words(command)
+            fact = e.InterviewRecorded(text=command.text.strip())
         case c.Appeal():
-            fact = _appeal(case, command, rules, now)
+            need_words(command)
+            fact = e.AppealRecorded(text=command.text.strip())
         case c.ConfirmPoints():
-            fact = _confirm(case, command, rules, now)
+            fact = e.PointsConfirmed(text=command.text.strip())
         case c.WaivePoints():
-            fact = _waive(case, command, rules, now)
+            need_words(command)
+            fact = e.PointsWaived(reason=command.reason.strip())
         case c.CloseCase():
-            fact = _close(case, command, rules, now)
+            need_words(command)
+            fact = e.CaseClosed(rule="closed_by_assessor", evidence=command.reason.strip())
         case _:
             raise TypeError(f"not a command on a case: {command!r}")
     return [Decided(case_subject(case.id), fact)]
-
-
-def _need(case: Case, command: c.CaseCommand, act: str, allowed: Sequence[str], post: str, *, office: Office) -> None:
-    if not CASE.allows(act, case.state):
-        raise WrongState(
-            f"督查件 {case.ref} 现在是“{word(case.state)}”，不能{move_word(act)}",
-            f"只有在“{'”“'.join(word(state) for state in CASE.sources(act))}”时可以{move_word(act)}",
-        )
-    need_actor(command.actor, allowed, of=case.ref, post=post, said=move_word(act), office=office)
-
-
-def _need_proposed(case: Case) -> None:
-    if case.points_status is not PointsStatus.PROPOSED:
-        raise WrongState(f"督查件 {case.ref} 没有拟扣分", "请先查看督查件（kaoji case show）")
-
-
-def _feedback(case: Case, command: c.GiveFeedback, rules: Rules, now: datetime) -> e.FeedbackRecorded:
-    allowed = rules.drafters(case.unit, now) + rules.first_signers(case.unit, now)
-    _need(case, command, "feedback", allowed, "填报人或第一签字人", office=rules.office)
-    need_words(command)
-    return e.FeedbackRecorded(text=command.text.strip())
-
-
-def _interview(case: Case, command: c.HoldInterview, rules: Rules, now: datetime) -> e.InterviewRecorded:
-    _need(case, command, "interview", rules.assessors(case.unit, now), "考绩办", office=rules.office)
-    if case.interview_at is not None:
-        raise AlreadyDone(f"督查件 {case.ref} 的约谈已经登记过", "每件只登记一次约谈；补充情况请另行存档")
-    need_words(command)
-    return e.InterviewRecorded(text=command.text.strip())
-
-
-def _appeal(case: Case, command: c.Appeal, rules: Rules, now: datetime) -> e.AppealRecorded:
-    _need(case, command, "appeal", rules.first_signers(case.unit, now), "第一签字人", office=rules.office)
-    _need_proposed(case)
-    if case.appealed_at is not None:
-        raise AlreadyDone(f"督查件 {case.ref} 已经申诉过", "每件只能申诉一次，请等考绩办答复")
-    until = _appeal_until(case, rules)
-    if now > until:
-        raise WrongTime(
-            f"督查件 {case.ref} 的申诉期已于 {rules.calendar.local(until):%Y-%m-%d %H:%M} 截止",
-            "逾期不再受理，可直接与考绩办联系",
-        )
-    need_words(command)
-    return e.AppealRecorded(text=command.text.strip())
-
-
-def _appeal_until(case: Case, rules: Rules) -> datetime:
-    if case.proposed_at is None:
-        raise ValueError(f"case {case.ref} has points without an instant of proposal")
-    return rules.appeal_until(case.proposed_at)
-
-
-def _confirm(case: Case, command: c.ConfirmPoints, rules: Rules, now: datetime) -> e.PointsConfirmed:
-    _need(case, command, "confirm", rules.assessors(case.unit, now), "考绩办", office=rules.office)
-    _need_proposed(case)
-    until = _appeal_until(case, rules)
-    if case.appealed_at is None and now <= until:
-        raise WrongTime(
-            f"督查件 {case.ref} 还在申诉期内，不能确认扣分",
-            f"请在 {rules.calendar.local(until):%Y-%m-%d %H:%M} 之后或收到申诉后再确认",
-        )
-    return e.PointsConfirmed(text=command.text.strip())
-
-
-def _waive(case: Case, command: c.WaivePoints, rules: Rules, now: datetime) -> e.PointsWaived:
-    _need(case, command, "waive", rules.assessors(case.unit, now), "考绩办", office=rules.office)
-    _need_proposed(case)
-    need_words(command)
-    return e.PointsWaived(reason=command.reason.strip())
-
-
-def _close(case: Case, command: c.CloseCase, rules: Rules, now: datetime) -> e.CaseClosed:
-    _need(case, command, "close", rules.assessors(case.unit, now), "考绩办", office=rules.office)
-    need_words(command)
-    return e.CaseClosed(rule="closed_by_assessor", evidence=command.reason.strip())
 
 
 # --- timers --------------------------------------------------------------------------------------------------------

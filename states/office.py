@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 SYSTEM = "system"
 """The reserved actor of timers. It never signs."""
@@ -33,6 +34,16 @@ class Role(StrEnum):
     ASSESSOR = "assessor"
     LIAISON = "liaison"
     ADMIN = "admin"
+
+
+class Post(NamedTuple):
+    """A role in a unit, whoever holds it: `ROLE@UNIT`."""
+
+    role: Role
+    unit: str
+
+    def __str__(self) -> str:
+        return f"{self.role.value}@{self.unit}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,19 +10,19 @@ from typing import assert_never
 
 from states import commands as c
 from states import events as e
-from states.acts import move_word, row_of
+from states.acts import row_of
 from states.canonical import content_sha256
-from states.errors import Incomplete, Stale, WrongActor, WrongContent, WrongState
+from states.errors import Incomplete, Stale, WrongContent
 from states.flags import judge_all, move_cases, propose
 from states.gaps import row_gaps
 from states.lifecycle import REPORT, act_of
 from states.models import Case, CaseState, Entry, Report, ReportState, Trigger
-from states.needs import need_actor, need_words
-from states.office import Indicator, Level, Office
+from states.needs import need_words
+from states.office import Indicator
+from states.permits import Standing, need_capacity
 from states.ranks import read_rank, three_district_place
 from states.rules import ESCALATE, OVERDUE, REMIND, UNSUBMITTED, DeadlineTimer, Rules
 from states.situation import Decided, Situation, Woken, case_subject, report_subject
-from states.words import state_word
 
 NOT_SUBMITTED_RANK = "暂无排名"
 NOT_SUBMITTED_COMPARISON = "未报送"
@@ -49,73 +49,42 @@ def decide(
     report: Report, command: c.ReportCommand, situation: Situation, rules: Rules, now: datetime
 ) -> list[Decided]:
     """What the command comes to. Raises a subclass of `Refused` when the rules do not allow it."""
+    need_capacity(row_of(command).name, command.actor, Standing(report, rules, now))
+    facts: Sequence[e.Event] = ()
     match command:
         case c.SaveTable():
-            facts: Sequence[e.Event] = [_save(report, command, situation, rules, now)]
+            facts = [_save(report, command, situation, rules)]
         case c.Consolidate():
-            facts = [_consolidate(report, command, situation, rules, now)]
+            facts = [_consolidate(report, situation, rules)]
         case c.Send():
-            facts = [_send(report, command, rules, now)]
+            facts = [_send(report, rules)]
         case c.Sign():
             facts = _sign(report, command, rules, now)
         case c.Submit():
-            facts = _submit(report, command, rules, now)
+            facts = _submitted(report, now)
         case c.Return():
             facts = [_return(report, command, rules, now)]
         case c.Withdraw():
-            facts = [_withdraw(report, command, rules)]
+            new_round = report.state is not ReportState.DRAFT
+            facts = [e.ReportWithdrawn(from_state=report.state, reason=command.reason.strip(), new_round=new_round)]
         case c.Review():
-            _need_role(report, command, "review", rules.assessors(report.unit, now), "考绩办", office=rules.office)
             return review(report, command.opinion, situation, rules)
         case c.Reopen():
-            facts = [_reopen(report, command, rules, now)]
+            need_words(command)
+            due_at = rules.returned_due_at(now, report.due_at)
+            facts = [e.ReportReopened(reason=command.reason.strip(), due_at=due_at)]
         case c.Urge():
-            facts = [_urge(report, command, rules, now)]
-        case _:
-            raise TypeError(f"not a command on a report: {command!r}")
+            facts = [e.HolderUrged(note=command.note.strip())]
     decided = [Decided(report_subject(report.ref), fact) for fact in facts]
     if any(isinstance(fact, e.ReportSubmitted) for fact in facts):
         decided += _settle(situation.overdue_case, report)
     return decided
 
 
-# --- what each act needs -------------------------------------------------------------------------------------------
-
-
-def _need_state(report: Report, act: str, said: str) -> None:
-    if not REPORT.allows(act, report.state):
-        stands = state_word(report.state, report.level, sent=report.sent)
-        raise WrongState(f"{report.ref} 现在是“{stands}”，不能{said}", _instead(report, act))
-
-
-def _instead(report: Report, act: str) -> str:
-    """What leads on from where the report stands."""
-    match report.state:
-        case ReportState.LEADER_SIGNED if act == "return":
-            return "已签完，只能由最后签字的人撤回，或报送后由接收人、考绩办退回"
-        case ReportState.SUPERVISED if act in ("return", "withdraw", "save"):
-            return "已经督查的表要更正，请考绩办重新打开"
-        case ReportState.SUBMITTED if act in ("withdraw", "save"):
-            return "已经报送的表要修改，请接收人或考绩办退回"
-        case ReportState.SECTION_SIGNED | ReportState.LEADER_SIGNED if act == "save":
-            return "已有签字的表要修改，请签字人撤回或退回"
-    return (
-        f"只有在“{'”“'.join(state_word(state, report.level) for state in REPORT.sources(act))}”时可以{move_word(act)}"
-    )
-
-
-def _need_role(
-    report: Report, command: c.ReportCommand, act: str, allowed: Sequence[str], post: str, *, office: Office
-) -> None:
-    _need_state(report, act, move_word(act))
-    need_actor(command.actor, allowed, of=report.ref, post=post, said=move_word(act), office=office)
-
-
 # --- the acts ------------------------------------------------------------------------------------------------------
 
 
-def _save(report: Report, command: c.SaveTable, situation: Situation, rules: Rules, now: datetime) -> e.TableSaved:
-    _need_role(report, command, "save", rules.drafters(report.unit, now), "填报人", office=rules.office)
+def _save(report: Report, command: c.SaveTable, situation: Situation, rules: Rules) -> e.TableSaved:
     present = {entry.indicator: entry for entry in report.entries}
     given = [row.indicator for row in command.rows]
     foreign = [indicator for indicator in given if indicator not in present]
@@ -200,12 +169,7 @@ def merged(present: tuple[Entry, ...], saved: Sequence[Entry]) -> tuple[Entry, .
     return tuple(by_indicator.get(entry.indicator, entry) for entry in present)
 
 
-def _consolidate(
-    report: Report, command: c.Consolidate, situation: Situation, rules: Rules, now: datetime
-) -> e.TableSaved:
-    _need_role(report, command, "save", rules.drafters(report.unit, now), "填报人", office=rules.office)
-    if report.level is not Level.DISTRICT:
-        raise WrongContent(f"{report.ref} 没有下属科室，不能汇总", "科室的表请直接填报或导入")
+def _consolidate(report: Report, situation: Situation, rules: Rules) -> e.TableSaved:
     rows = []
     for entry in report.entries:
         indicator = rules.office.indicator_by_code[entry.indicator]
@@ -229,10 +193,7 @@ def _consolidated_row(present: Entry, indicator: Indicator, sections: Mapping[st
     )
 
 
-def _send(report: Report, command: c.Send, rules: Rules, now: datetime) -> e.ReportSent:
-    _need_role(report, command, "send", rules.drafters(report.unit, now), "填报人", office=rules.office)
-    if report.sent:
-        raise WrongState(f"{report.ref} 已经送签，正在等待签字", "如需修改，请先撤回或直接重新填报")
+def _send(report: Report, rules: Rules) -> e.ReportSent:
     found = gaps(report, rules)
     if found:
         raise Incomplete("\n".join((f"{report.ref} 还有 {len(found)} 处没有填好：", *found)), "请补齐后再送签")
@@ -253,32 +214,17 @@ def _gaps_of(entry: Entry, rules: Rules) -> list[str]:
 
 
 def _sign(report: Report, command: c.Sign, rules: Rules, now: datetime) -> list[e.Event]:
-    _need_state(report, "sign", move_word("sign"))
-    if report.state is ReportState.DRAFT and not report.sent:
-        raise WrongState(f"{report.ref} 还没有送签，不能签字", "请填报人先送签")
     if command.content_sha256 is not None and command.content_sha256 != report.content_sha256:
         raise Stale(f"{report.ref} 的内容与您看到的不同", "请重新打开报表，看过现在的内容再签")
-    first = report.state is ReportState.DRAFT
-    signers = rules.first_signers(report.unit, now) if first else rules.second_signers(report.unit, now)
-    _need_role(report, command, "sign", signers, "第一签字人" if first else "第二签字人", office=rules.office)
-    if command.actor in report.drafters and not rules.policies.drafter_may_sign:
-        raise WrongActor(
-            f"{rules.office.named(command.actor)} 填报了 {report.ref}，不能签自己填的表", "请由其他有签字权的人签"
-        )
     step = ReportState(REPORT.after("sign", report.state))
     facts: list[e.Event] = [
         e.ReportSigned(
             step=step, content_sha256=report.content_sha256, opinion=command.opinion.strip(), on_behalf_of=None
         )
     ]
-    if not first and rules.policies.auto_submit:
+    if report.state is not ReportState.DRAFT and rules.policies.auto_submit:
         facts += _submitted(report, now)
     return facts
-
-
-def _submit(report: Report, command: c.Submit, rules: Rules, now: datetime) -> list[e.Event]:
-    _need_role(report, command, "submit", rules.drafters(report.unit, now), "填报人", office=rules.office)
-    return _submitted(report, now)
 
 
 def _submitted(report: Report, now: datetime) -> list[e.Event]:
@@ -297,40 +243,10 @@ def _settle(case: Case | None, report: Report) -> list[Decided]:
 
 
 def _return(report: Report, command: c.Return, rules: Rules, now: datetime) -> e.ReportReturned:
-    _need_state(report, "return", move_word("return"))
-    if report.state is ReportState.DRAFT and not report.sent:
-        raise WrongState(f"{report.ref} 还在填报人手里，没有什么可退回", "请等填报人送签")
-    allowed, post = _returners(report, rules, now)
-    _need_role(report, command, "return", allowed, post, office=rules.office)
     need_words(command)
     restarted = report.state is ReportState.SUBMITTED
     due_at = rules.returned_due_at(now, report.due_at) if restarted else report.due_at
     return e.ReportReturned(from_state=report.state, reason=command.reason.strip(), due_at=due_at, restarted=restarted)
-
-
-def _returners(report: Report, rules: Rules, now: datetime) -> tuple[tuple[str, ...], str]:
-    match report.state:
-        case ReportState.DRAFT:
-            return rules.first_signers(report.unit, now), "第一签字人"
-        case ReportState.SECTION_SIGNED:
-            return rules.second_signers(report.unit, now), "第二签字人"
-    return rules.receivers(report.unit, now) + rules.assessors(report.unit, now), "接收人或考绩办"
-
-
-def _withdraw(report: Report, command: c.Withdraw, rules: Rules) -> e.ReportWithdrawn:
-    _need_state(report, "withdraw", move_word("withdraw"))
-    if report.last_actor is None:
-        raise WrongState(f"{report.ref} 没有可以撤回的送签或签字", "未送签的表可以直接修改")
-    if command.actor != report.last_actor:
-        raise WrongActor(
-            f"最后办理 {report.ref} 的是 {rules.office.named(report.last_actor)}，只有本人在下一环节办理前可以撤回",
-            "请联系该同志撤回，或由下一环节退回",
-        )
-    return e.ReportWithdrawn(
-        from_state=report.state,
-        reason=command.reason.strip(),
-        new_round=report.state is not ReportState.DRAFT,
-    )
 
 
 def review(report: Report, opinion: str, situation: Situation, rules: Rules) -> list[Decided]:
@@ -341,34 +257,6 @@ def review(report: Report, opinion: str, situation: Situation, rules: Rules) -> 
         Decided(report_subject(report.ref), reviewed),
         *move_cases(report, judgements, situation, rules),
     ]
-
-
-def _reopen(report: Report, command: c.Reopen, rules: Rules, now: datetime) -> e.ReportReopened:
-    _need_role(report, command, "reopen", rules.assessors(report.unit, now), "考绩办", office=rules.office)
-    need_words(command)
-    return e.ReportReopened(reason=command.reason.strip(), due_at=rules.returned_due_at(now, report.due_at))
-
-
-def _urge(report: Report, command: c.Urge, rules: Rules, now: datetime) -> e.HolderUrged:
-    unit = report.unit
-    allowed = (
-        rules.receivers(unit, now)
-        + rules.assessors(unit, now)
-        + rules.drafters(unit, now)
-        + rules.first_signers(unit, now)
-        + rules.second_signers(unit, now)
-    )
-    if command.actor not in allowed:
-        raise WrongActor(
-            f"{rules.office.named(command.actor)} 与 {report.ref} 无关，不能催办", "请由本单位人员、接收人或考绩办催办"
-        )
-    if report.state is ReportState.SUPERVISED:
-        raise WrongState(f"{report.ref} 已经办结，没有待办人", "无需催办")
-    if not report.holders:
-        raise WrongState(
-            f"{report.ref} 的下一步目前无人任职，没有人可催", "请告知管理员任命，任命当天即转到新任职的人手里"
-        )
-    return e.HolderUrged(note=command.note.strip())
 
 
 # --- timers --------------------------------------------------------------------------------------------------------

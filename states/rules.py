@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from states.calendar import WorkingCalendar
 from states.models import CaseState, Report, ReportState
-from states.office import Duties, Level, Office, Role
+from states.office import Duties, Level, Office, Post, Role
 from states.policies import Policies
 
 
@@ -37,6 +37,17 @@ class Rules:
     def duties(self, unit: str) -> Duties:
         """Who does what for the reports of that unit."""
         return self.office.duties[self.office.unit_by_code[unit].level]
+
+    def post(self, unit: str, duty: str) -> Post:
+        """The post that bears a duty for the unit: `drafter`, `first_signer`, `second_signer`, or one level up
+        `receiver` or `assessor`.
+        """
+        above = self.office.unit_by_code[unit].parent if duty in ("receiver", "assessor") else None
+        return Post(getattr(self.duties(unit), duty), above or unit)
+
+    def holding(self, post: Post, now: datetime) -> tuple[str, ...]:
+        """Who holds a post on that day."""
+        return self._in(post.unit, post.role, now)
 
     def drafters(self, unit: str, now: datetime) -> tuple[str, ...]:
         """Who drafts for the unit."""

@@ -17,6 +17,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("app", "documents", "notifications", "states", "storage", "workflow")
 CLOCK = Path("app/clock.py")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock")
 
 # Written so that this file does not breach its own rule.
 MACHINE_PATH = re.compile(
@@ -51,15 +52,15 @@ def test_lock_files_hold_no_address() -> None:
 
 
 def test_every_locked_package_bears_a_hash() -> None:
-    for name in ("requirements.lock", "requirements-dev.lock"):
+    for name in LOCKS:
         blocks = re.split(r"\n(?=\S)", read(Path(name)).strip())
         assert [block for block in blocks if not (PIN.match(block) and "--hash=sha256:" in block)] == []
 
 
-def test_the_development_lock_contains_the_runtime_lock() -> None:
-    runtime, development = pins("requirements.lock"), pins("requirements-dev.lock")
+def test_each_lock_contains_the_one_before() -> None:
+    runtime, development, bench = (pins(name) for name in LOCKS)
 
-    assert runtime.items() <= development.items()
+    assert runtime.items() <= development.items() <= bench.items()
 
 
 def test_every_declared_dependency_is_locked() -> None:
@@ -68,6 +69,7 @@ def test_every_declared_dependency_is_locked() -> None:
 
     assert names(runtime) <= pins("requirements.lock").keys()
     assert names(project["dependency-groups"]["dev"]) <= pins("requirements-dev.lock").keys()
+    assert names(project["dependency-groups"]["bench"]) <= pins("requirements-bench.lock").keys()
 
 
 def test_no_file_names_a_path_of_a_developers_machine() -> None:
