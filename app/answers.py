@@ -243,7 +243,7 @@ def _case(case: Case, office: _Office) -> Document:
     return {
         **office.board.case(case),
         "opened_rank": case.opened_rank,
-        "grounds": waiting.grounds(case),
+        "grounds": office.board.grounds(case),
         "next": waiting.follows(case),
         "history": office.board.history(f"case:{case.id}"),
     }

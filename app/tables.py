@@ -17,6 +17,7 @@ from rich.text import Text
 
 from app.names import Names
 from app.naming import indicator, person, report, unit
+from states.grounds import flags_words, from_facts, why_words
 from states.plainwords import cleaned
 from states.words import event_word, post_word, state_word, word
 from workflow.ports import EventRow
@@ -391,16 +392,13 @@ def _points(line: Document) -> str:
 
 def show_case(document: Document, names: Names, events: Sequence[EventRow]) -> None:
     """One case: its ground, where it stands, what happens next; and everything that happened, with its reasons."""
-    from states.grounds import from_facts, ground_words
-
     about = indicator(document["indicator"], names)
     say(Text(f"督查件 {document['case']}：{unit(document['unit'], names)}，{about}", style="bold"))
     say("状态：", _case_state(document), f"  事由：{word(str(document['trigger']))}")
     say(f"立项：{_instant(document['opened_at'])}，由 {report(str(document['report']), names)}")
-    grounds = "；".join(ground_words(from_facts(ground)) for ground in _documents(document["grounds"]))
-    rank = f"立项时排名：第{document['opened_rank']}" if document["opened_rank"] else ""
-    if rank or grounds:
-        say("；".join(filter(None, (rank, f"依据：{grounds}" if grounds else ""))))
+    why = why_words(str(document["trigger"]), [from_facts(ground) for ground in _documents(document["grounds"])])
+    rank = f"立项时排名：第{document['opened_rank']}；" if document["opened_rank"] else ""
+    say(f"{rank}依据：{why}")
     if document["points"] is not None:
         say(f"扣分：{_points(document)}")
     if document["closed_at"]:
@@ -465,8 +463,9 @@ def _happened(line: Document, row: EventRow, names: Names) -> Sequence[_Cell]:
         said += f"\n{came_from} → {state_word(row.to_state, level)}"
     told = [*_particulars(row.kind, facts, names)]
     if line["rule"]:
-        told.append(word(str(line["rule"])))
-    told += [cleaned(str(line[key])) for key in ("evidence", "text") if line[key]]
+        told.append(why_words(str(line["rule"]), [from_facts(ground) for ground in _documents(line["grounds"])]))
+    if line["text"]:
+        told.append(cleaned(str(line["text"])))
     return (
         str(line["seq"]),
         _instant(line["at"]),
@@ -478,7 +477,7 @@ def _happened(line: Document, row: EventRow, names: Names) -> Sequence[_Cell]:
 
 
 def _particulars(kind: str, facts: Mapping[str, Any], names: Names) -> Iterable[str]:
-    """What an event of that kind says besides its rule, its evidence and people's words."""
+    """What an event of that kind says besides its reason and people's words."""
     match kind:
         case "table_saved":
             saved = [indicator(entry["indicator"], names) for entry in facts["entries"]]
@@ -494,16 +493,14 @@ def _particulars(kind: str, facts: Mapping[str, Any], names: Names) -> Iterable[
             for judged in facts["judgements"]:
                 if judged["flags"]:
                     last = f"（上期第{judged['previous']}）" if judged["previous"] else ""
-                    flags = "、".join(word(flag) for flag in judged["flags"])
-                    yield f"{indicator(judged['indicator'], names)}：第{judged['rank']}{last}，{flags}"
+                    flags = flags_words(judged["flags"], [from_facts(ground) for ground in judged["grounds"]])
+                    yield f"{indicator(judged['indicator'], names)}：第{judged['rank']}{last}。{'。'.join(flags)}"
         case "holder_reminded":
             yield f"距时限 {facts['days_left']} 个工作日" if facts["days_left"] else "今天截止"
         case "overdue_escalated":
             yield word(facts["to"]) + (f"，督查件 {facts['case']}" if facts["case"] else "")
         case "holder_changed":
             yield f"{_people(facts['before'], names)} → {_people(facts['after'], names)}"
-        case "case_opened" if facts["rank"]:
-            yield f"排名第{facts['rank']}"
         case "points_proposed":
             yield f"拟扣 {facts['points']} 分"
 

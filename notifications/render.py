@@ -136,7 +136,7 @@ def _tidy(text: str) -> str:
 def _derived(facts: Mapping[str, Any], wording: Wording) -> dict[str, Any]:
     """Names for what the mail is about: the report's title, the case's matter, deadlines in words, what to do."""
     language = wording.language
-    by_system = facts.get("actor_name") == word("system")
+    by_system = facts.get("actor_name", "") is None
     derived: dict[str, Any] = {"by_system": by_system, "rows": wording.rows(facts)}
     if by_system:
         derived["actor_name"] = word("system", language)

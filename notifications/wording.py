@@ -7,8 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from notifications import blocks
-from states.grounds import FLAG_OF, from_facts, ground_words
-from states.words import day_words, instant_words, month_words, ordinal, post_word, state_word, word
+from states.grounds import flags_words, from_facts, why_words
+from states.words import counted, day_words, instant_words, month_words, ordinal, post_word, state_word, word
 
 Facts = Mapping[str, Any]
 
@@ -19,9 +19,6 @@ _WHAT_TO_DO = {
     "leader_signed": ("报送", "submit it"),
     "submitted": ("督查", "review it"),
 }
-
-
-_SAID_BY_THEIR_GROUND = ("no_feedback", "overdue", "submitted", "improved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,11 +74,11 @@ class Wording:
 
     def points(self, points: int) -> str:
         """So many points."""
-        return self._say(f"{points}分", f"{points} {'point' if points == 1 else 'points'}")
+        return self._say(f"{points}分", counted(points, "point", "points"))
 
     def counted(self, number: int, one: str, many: str) -> str:
         """So many of something, in English."""
-        return f"{number} {one if number == 1 else many}"
+        return counted(number, one, many)
 
     # --- reports ---------------------------------------------------------------------------------------------------
 
@@ -291,26 +288,14 @@ class Wording:
 
     def why(self, case: Facts) -> str:
         """The rule that fired, with its numbers."""
-        rule, clauses = self.word(case["rule"]), self.clauses(case["grounds"])
-        if not clauses:
-            return rule
-        if case["rule"] in _SAID_BY_THEIR_GROUND:
-            return clauses
-        return self._say(f"{rule}：{clauses}", f"{rule}: {clauses}")
-
-    def clauses(self, grounds: Sequence[Facts]) -> str:
-        """Grounds in words, one clause each."""
-        return self._say("；", "; ").join(ground_words(from_facts(dict(one)), self.language) for one in grounds)
+        return why_words(case["rule"], [from_facts(one) for one in case["grounds"]], self.language)
 
     def findings(self, judgement: Facts) -> str:
         """The flags of a judged row, each with the numbers it rests on."""
         if judgement["rank"] is None:
             return self._say("不作判定", "not judged")
-        said = []
-        for flag in judgement["flags"]:
-            clauses = self.clauses([one for one in judgement.get("grounds", []) if _leads_to(one, flag)])
-            name = sentence(self.word(flag))
-            said.append(name + (self._say("：", ": ") + clauses if clauses else ""))
+        grounds = [from_facts(one) for one in judgement.get("grounds", ())]
+        said = [sentence(one) for one in flags_words(judgement["flags"], grounds, self.language)]
         return self._say("。", ". ").join(said) or self._say("无", "none")
 
     def case_state(self, case: Facts) -> str:
@@ -330,8 +315,3 @@ class Wording:
 def sentence(text: str) -> str:
     """With a capital, to begin a sentence."""
     return text[:1].upper() + text[1:]
-
-
-def _leads_to(ground: Facts, flag: str) -> bool:
-    led = FLAG_OF.get(from_facts(dict(ground)).rule)
-    return led is not None and led.value == flag

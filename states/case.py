@@ -10,6 +10,7 @@ from typing import assert_never
 from states import commands as c
 from states import events as e
 from states.acts import row_of
+from states.grounds import Ground, Rule
 from states.lifecycle import CASE, act_of
 from states.models import Case, CaseState, PointsStatus, Trigger
 from states.needs import need_words
@@ -38,7 +39,7 @@ def decide(case: Case, command: c.CaseCommand, rules: Rules, now: datetime) -> l
             fact = e.PointsWaived(reason=command.reason.strip())
         case c.CloseCase():
             need_words(command)
-            fact = e.CaseClosed(rule="closed_by_assessor", evidence=command.reason.strip())
+            fact = e.CaseClosed(grounds=(Ground(rule=Rule.CLOSED_BY_ASSESSOR),), reason=command.reason.strip())
         case _:
             raise TypeError(f"not a command on a case: {command!r}")
     return [Decided(case_subject(case.id), fact)]
@@ -69,12 +70,8 @@ def wake(case: Case, rules: Rules, now: datetime) -> Woken:
     if due is None or due > now:
         return Woken(now, [])
     if case.state is CaseState.TRACKING:
-        days = rules.policies.feedback_days
-        advanced = e.CaseAdvanced(
-            rule="no_feedback",
-            evidence=f"立项后{days}个工作日内没有反馈整改情况",
-            due_instant=due,
-        )
+        grounds = (Ground(rule=Rule.NO_FEEDBACK, count=rules.policies.feedback_days),)
+        advanced = e.CaseAdvanced(grounds=grounds, due_instant=due)
         return Woken(due, [Decided(case_subject(case.id), advanced)])
     missed = _daily(due, now, rules)
     return Woken(missed[-1], [Decided(case_subject(case.id), e.InterviewReminded(due_instants=missed))])

@@ -6,6 +6,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from states.grounds import Ground
 from states.models import CaseState, DutyKind, Entry, Flag, ReportState, Trigger
 from states.office import Level
 
@@ -82,12 +83,17 @@ class ReportWithdrawn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judgement:
-    """What a review found of one indicator; `rule` words why."""
+    """What a review found of one indicator: its place among `field`, that of the period before, and its flags.
+
+    `grounds` are the tests that fired: each leads to one of the flags (`FLAG_OF`).
+    """
 
     indicator: str
     rank: int | None
+    field: int
     flags: tuple[Flag, ...]
     previous: int | None
+    grounds: tuple[Ground, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +135,7 @@ class OverdueEscalated:
     due_instant: datetime
     to: CaseState
     case: int | None
+    grounds: tuple[Ground, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +156,7 @@ class HolderChanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseOpened:
-    """A supervision case began in `tracking`. `rule` is the rule that opened it."""
+    """A supervision case began in `tracking`, for the trigger's sake; `grounds` are the tests that led to it."""
 
     case: int
     report: str
@@ -158,25 +165,26 @@ class CaseOpened:
     indicator: str | None
     trigger: Trigger
     rank: int | None
-    rule: str
+    grounds: tuple[Ground, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseAdvanced:
-    """The case went on to `interview`. `rule` and `evidence` say why."""
+    """The case went on to `interview`. The first of `grounds` is the rule that moved it."""
 
-    rule: str
-    evidence: str
+    grounds: tuple[Ground, ...]
     due_instant: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointsProposed:
-    """The case entered `score_deduction` with points proposed."""
+    """The case entered `score_deduction` with points proposed.
+
+    The first of `grounds` is the rule that moved it, the last how the points were counted.
+    """
 
     points: int
-    rule: str
-    evidence: str
+    grounds: tuple[Ground, ...]
     due_instant: datetime | None
 
 
@@ -224,10 +232,10 @@ class PointsWaived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseClosed:
-    """销号: `rule` is `improved`, `submitted` or `closed_by_assessor`."""
+    """销号: the ground is `improved`, `submitted` or `closed_by_assessor`; the assessor gives a `reason` in words."""
 
-    rule: str
-    evidence: str
+    grounds: tuple[Ground, ...]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,13 +334,14 @@ class DeadlineMoved:
 class Resumed:
     """Somebody confirmed that the clock is right, or let held mails go.
 
-    `last_worked` is when the office had last worked where the clock was in doubt; `held` why the mails were held.
+    `last_worked` is when the office had last worked where the clock was in doubt; `held_since` when the mails began to
+    be held that now leave.
     From this event on the office's time may be earlier than before.
     """
 
     reason: str
     last_worked: datetime | None
-    held: str | None
+    held_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

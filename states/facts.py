@@ -24,17 +24,17 @@ def local(instant: datetime | None, rules: Rules) -> str | None:
 
 
 def person_name(person: str, rules: Rules) -> str:
-    """A person's name; the system's is its own."""
+    """A person's name; the id of whoever left."""
     known = rules.office.person_by_id.get(person)
-    return known.name if known else ("系统" if person == SYSTEM else person)
+    return known.name if known else person
 
 
 def common(actor: str, now: datetime, rules: Rules) -> Facts:
-    """What every mail says."""
+    """What every mail says; the system acts without a name."""
     return {
         "office": rules.office.name,
         "timezone": rules.office.timezone,
-        "actor_name": person_name(actor, rules),
+        "actor_name": None if actor == SYSTEM else person_name(actor, rules),
         "at": local(now, rules),
     }
 
@@ -113,7 +113,6 @@ def of_case(
     *,
     rule: str,
     grounds: Sequence[Ground] = (),
-    rank: int | None = None,
     text: str = "",
 ) -> Facts:
     """What a mail about a case says: its rule with the numbers, its person, the documents it rests on."""
@@ -130,11 +129,10 @@ def of_case(
         "trigger": case.trigger.value,
         "state": case.state.value,
         "rule": rule,
-        "grounds": as_facts(grounds, rules),
+        "grounds": as_facts(grounds, rules.calendar.zone),
         "legal": list(rules.office.grounds),
         "opened_at": local(case.opened_at, rules),
         "opened_rank": case.opened_rank,
-        "rank": rank,
         "points": case.points,
         "feedback_until": local(feedback_until, rules),
         "interview_until": local(_interview_until(case, rules), rules),

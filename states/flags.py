@@ -1,9 +1,10 @@
 """Judging the ranks of a submitted table, and what follows for cases (spec, parts 6 and 7; notice 12, article 4)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 
 from states.events import CaseAdvanced, CaseClosed, CaseOpened, Judgement, PointsProposed
-from states.grounds import FLAG_OF, lagging_clauses
+from states.grounds import FLAG_OF, Ground, Rule
 from states.models import Case, CaseState, Entry, Flag, Report, ReportState, Trigger
 from states.rules import Rules
 from states.situation import Decided, Situation, case_subject
@@ -32,17 +33,40 @@ def times_lagging(report: Report, indicator: str, reports: Sequence[Report]) -> 
 
 
 def judge(entry: Entry, previous: int | None, case: Case | None, rules: Rules) -> Judgement:
-    """The flags of one entry; an entry without rank has none."""
-    rank = entry.rank
-    if rank is None:
-        return Judgement(indicator=entry.indicator, rank=None, flags=(), previous=previous)
+    """The flags of one entry and the tests that led to them; an entry without rank has none.
+
+    `previous` is last period's rank, `case` the indicator's open one.
+    """
+    rank, grounds = entry.rank, list[Ground]()
+    if rank is not None:
+        grounds += _tests_fired(entry, rank, previous, rules)
+        is_lagging = any(FLAG_OF[ground.rule] is Flag.LAGGING for ground in grounds)
+        if case is not None and is_better(case, rank) and not is_lagging:
+            grounds.append(Ground(rule=Rule.IMPROVED, rank=rank, field=entry.field, limit=case.opened_rank))
+    holds = {FLAG_OF[ground.rule] for ground in grounds}
+    return Judgement(
+        indicator=entry.indicator,
+        rank=rank,
+        field=entry.field,
+        flags=tuple(flag for flag in Flag if flag in holds),
+        previous=previous,
+        grounds=tuple(grounds),
+    )
+
+
+def _tests_fired(entry: Entry, rank: int, previous: int | None, rules: Rules) -> Iterator[Ground]:
+    """Last places, last district, regressing, weak (spec, part 6). What cannot be compared does not fire."""
+    policies, districts = rules.policies, 1 + len(rules.office.sisters)
     indicator = rules.office.indicator_by_code.get(entry.indicator)
     target = indicator.target_rank if indicator else None
-    holds = {FLAG_OF[ground.rule] for ground in lagging_clauses(entry, rank, previous, target, rules)}
-    if case is not None and is_better(case, rank) and Flag.LAGGING not in holds:
-        holds.add(Flag.IMPROVED)
-    flags = tuple(flag for flag in Flag if flag in holds)
-    return Judgement(indicator=entry.indicator, rank=rank, flags=flags, previous=previous)
+    if rank > entry.field - policies.lagging_places:
+        yield Ground(rule=Rule.LAST_PLACES, rank=rank, field=entry.field, limit=policies.lagging_places)
+    if entry.three_district_rank == districts:
+        yield Ground(rule=Rule.LAST_DISTRICT, rank=entry.three_district_rank, limit=districts)
+    if previous is not None and rank - previous >= policies.regressing_places:
+        yield Ground(rule=Rule.REGRESSING, rank=rank, field=entry.field, limit=previous)
+    if target is not None and rank > target:
+        yield Ground(rule=Rule.WEAK, rank=rank, field=entry.field, limit=target)
 
 
 def is_better(case: Case, rank: int) -> bool:
@@ -99,7 +123,7 @@ def _opening(report: Report, judgement: Judgement, number: int) -> CaseOpened | 
         indicator=judgement.indicator,
         trigger=trigger,
         rank=judgement.rank,
-        rule=trigger.value,
+        grounds=tuple(ground for ground in judgement.grounds if FLAG_OF[ground.rule].value == trigger.value),
     )
 
 
@@ -109,27 +133,33 @@ def _move(
     rank = judgement.rank
     if rank is None or case.state not in (CaseState.TRACKING, CaseState.INTERVIEW):
         return None
-    evidence = f"{report.ref}：排名第{rank}，立项时第{case.opened_rank}"
     if Flag.IMPROVED in judgement.flags:
-        return CaseClosed(rule="improved", evidence=evidence)
+        improved = tuple(ground for ground in judgement.grounds if ground.rule is Rule.IMPROVED)
+        return CaseClosed(grounds=improved, reason="")
     if case.report == report.ref:
         return None  # the table that opened the case was corrected and judged again: no later review
     better = is_better(case, rank)
+    not_better = Ground(rule=Rule.NOT_IMPROVED, rank=rank, field=judgement.field, limit=case.opened_rank)
     if case.state is CaseState.INTERVIEW:
         if better or case.interview_at is None:
             return None
-        return propose(used, "not_improved", evidence, rules)
+        return propose(used, not_better, rules)
     if not better:
-        return CaseAdvanced(rule="not_improved", evidence=evidence, due_instant=None)
+        return CaseAdvanced(grounds=(not_better,), due_instant=None)
     times = 1 + times_lagging(report, judgement.indicator, reports)
-    if Flag.LAGGING in judgement.flags and times >= rules.policies.repeated_lagging:
-        evidence = f"{evidence}；本年第{times}次落后"
-        return CaseAdvanced(rule="repeated_lagging", evidence=evidence, due_instant=None)
+    lagging = [ground for ground in judgement.grounds if FLAG_OF[ground.rule] is Flag.LAGGING]
+    if lagging and times >= rules.policies.repeated_lagging:
+        again = Ground(rule=Rule.REPEATED_LAGGING, count=times)
+        return CaseAdvanced(grounds=(again, *lagging), due_instant=None)
     return None
 
 
-def propose(used: int, rule: str, evidence: str, rules: Rules) -> PointsProposed:
-    """The points proposed on entering `score_deduction`: what the year's cap still leaves, down to none."""
-    left = max(0, rules.policies.points_per_year - used)
-    points = min(rules.policies.points_per_case, left)
-    return PointsProposed(points=points, rule=rule, evidence=evidence, due_instant=None)
+def propose(used: int, why: Ground, rules: Rules, due_instant: datetime | None = None) -> PointsProposed:
+    """The points proposed on entering `score_deduction`: what the year's cap still leaves, down to none.
+
+    `used`: the unit's points of the year, proposed or confirmed; `due_instant` is that of a timer that led here.
+    """
+    each, at_most = rules.policies.points_per_case, rules.policies.points_per_year
+    counted = Ground(rule=Rule.POINTS, count=each, used=used, limit=at_most)
+    points = min(each, max(0, at_most - used))
+    return PointsProposed(points=points, grounds=(why, counted), due_instant=due_instant)

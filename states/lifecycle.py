@@ -12,6 +12,7 @@ from typing import Final
 from transitions import Machine
 
 from states import events as e
+from states.grounds import Rule
 from states.models import CaseState, ReportState
 
 
@@ -114,8 +115,12 @@ CASE_ACTS: Final[Mapping[type[e.Event], str]] = {
     e.PointsConfirmed: "confirm",
     e.PointsWaived: "waive",
 }
-CLOSING_ACTS: Final[Mapping[str, str]] = {"improved": "improve", "submitted": "settle", "closed_by_assessor": "close"}
-"""The acts of a `CaseClosed`, by its rule."""
+CLOSING_ACTS: Final[Mapping[Rule, str]] = {
+    Rule.IMPROVED: "improve",
+    Rule.SUBMITTED: "settle",
+    Rule.CLOSED_BY_ASSESSOR: "close",
+}
+"""The acts of a `CaseClosed`, by the rule that is its ground."""
 
 
 def act_of(event: e.Event) -> str | None:
@@ -124,9 +129,10 @@ def act_of(event: e.Event) -> str | None:
     ValueError for a case closed by a rule there is not.
     """
     if isinstance(event, e.CaseClosed):
-        if event.rule not in CLOSING_ACTS:
-            raise ValueError(f"no case is closed by the rule {event.rule}")
-        return CLOSING_ACTS[event.rule]
+        act = next((CLOSING_ACTS.get(ground.rule) for ground in event.grounds), None)
+        if act is None:
+            raise ValueError(f"no case is closed for such grounds: {event.grounds}")
+        return act
     kind = type(event)
     return REPORT_ACTS.get(kind) or CASE_ACTS.get(kind)
 

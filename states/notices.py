@@ -6,9 +6,8 @@ from datetime import datetime
 
 from states import events as e
 from states import facts
-from states.flags import times_lagging
-from states.grounds import FLAG_OF, Ground, Rule, as_facts, lagging_clauses
-from states.models import Case, CaseState, Charter, Duty, Entry, Report, ReportState
+from states.grounds import Ground, as_facts
+from states.models import Case, Charter, Duty, Report, ReportState
 from states.office import Level
 from states.purposes import Purpose
 from states.rules import Rules
@@ -262,22 +261,13 @@ def _judgements(event: e.ReportReviewed, report: Report, rules: Rules) -> list[f
         {
             "name": facts.indicator_name(judgement.indicator, rules),
             "rank": judgement.rank,
-            "field": entries[judgement.indicator].field,
+            "field": judgement.field,
             "three_district_rank": entries[judgement.indicator].three_district_rank,
             "flags": [flag.value for flag in judgement.flags],
-            "grounds": as_facts(_clauses(entries[judgement.indicator], judgement, rules), rules),
+            "grounds": as_facts(judgement.grounds, rules.calendar.zone),
         }
         for judgement in event.judgements
     ]
-
-
-def _clauses(entry: Entry, judgement: e.Judgement, rules: Rules) -> tuple[Ground, ...]:
-    """Every test of a rank that fired for a judged row."""
-    if judgement.rank is None:
-        return ()
-    indicator = rules.office.indicator_by_code.get(entry.indicator)
-    target = indicator.target_rank if indicator else None
-    return lagging_clauses(entry, judgement.rank, judgement.previous, target, rules)
 
 
 def _tell_case(one: Applied, case: Case, telling: _Telling) -> list[_Told]:
@@ -286,17 +276,16 @@ def _tell_case(one: Applied, case: Case, telling: _Telling) -> list[_Told]:
     leading = rules.first_signers(case.unit, now) + rules.second_signers(case.unit, now)
     everyone = leading + assessors
 
-    def said(rule: str, text: str = "", **more: object) -> facts.Facts:
-        grounds = _grounds(event, case, telling)
-        return {**facts.of_case(case, rules, rule=rule, text=text, grounds=grounds), **more}
+    def said(rule: str, text: str = "", grounds: Sequence[Ground] = ()) -> facts.Facts:
+        return facts.of_case(case, rules, rule=rule, text=text, grounds=grounds)
 
     match event:
         case e.CaseOpened():
-            return [(Purpose.CASE_OPENED, everyone, False, said(event.rule, rank=event.rank))]
+            return [(Purpose.CASE_OPENED, everyone, False, said(event.trigger.value, "", event.grounds))]
         case e.CaseAdvanced():
-            return [(Purpose.INTERVIEW_SET, everyone, False, said(event.rule))]
+            return [(Purpose.INTERVIEW_SET, everyone, False, said(event.grounds[0].rule, "", event.grounds))]
         case e.PointsProposed():
-            return [(Purpose.DEDUCTION_PROPOSED, everyone, False, said(event.rule))]
+            return [(Purpose.DEDUCTION_PROPOSED, everyone, False, said(event.grounds[0].rule, "", event.grounds))]
         case e.FeedbackRecorded():
             return [(Purpose.FEEDBACK_RECORDED, assessors, False, said(case.trigger.value, event.text))]
         case e.InterviewRecorded():
@@ -313,58 +302,8 @@ def _tell_case(one: Applied, case: Case, telling: _Telling) -> list[_Told]:
         case e.PointsWaived():
             return [(Purpose.CASE_CLOSED, everyone, False, said("points_waived", event.reason))]
         case e.CaseClosed():
-            reason = event.evidence if event.rule == "closed_by_assessor" else ""
-            return [(Purpose.CASE_CLOSED, everyone, False, said(event.rule, reason))]
+            return [(Purpose.CASE_CLOSED, everyone, False, said(event.grounds[0].rule, event.reason, event.grounds))]
     return []
-
-
-def _grounds(event: e.Event, case: Case, telling: _Telling) -> tuple[Ground, ...]:
-    """The rule that moved the case, with its numbers: of the review or of the ladder's rung in the same command."""
-    policies = telling.rules.policies
-    if isinstance(event, e.CaseAdvanced) and event.rule == "no_feedback":
-        return (Ground(rule=Rule.NO_FEEDBACK, count=policies.feedback_days),)
-    if isinstance(event, e.CaseClosed) and event.rule == "submitted":
-        return (Ground(rule=Rule.SUBMITTED),)
-    for one in telling.applied:
-        if not isinstance(one.after, Report) or one.after.unit != case.unit:
-            continue
-        match one.event:
-            case e.OverdueEscalated() if one.event.case == case.id:
-                days = {
-                    CaseState.TRACKING: policies.case_after_days,
-                    CaseState.INTERVIEW: policies.interview_after_days,
-                    CaseState.SCORE_DEDUCTION: policies.deduction_after_days,
-                }[one.event.to]
-                return (Ground(rule=Rule.OVERDUE, count=days, due_at=one.after.due_at),)
-            case e.ReportReviewed():
-                return _of_review(event, case, one, one.event, telling)
-    return ()
-
-
-def _of_review(
-    event: e.Event, case: Case, reviewed: Applied, review: e.ReportReviewed, telling: _Telling
-) -> tuple[Ground, ...]:
-    report = reviewed.after
-    if not isinstance(report, Report):
-        return ()
-    judgement = next((one for one in review.judgements if one.indicator == case.indicator), None)
-    entry = next((one for one in report.entries if one.indicator == case.indicator), None)
-    if judgement is None or entry is None:
-        return ()
-    clauses = _clauses(entry, judgement, telling.rules)
-    rank, opened = judgement.rank, case.opened_rank
-    match event:
-        case e.CaseOpened():
-            return tuple(clause for clause in clauses if FLAG_OF[clause.rule].value == event.trigger.value)
-        case e.CaseAdvanced(rule="repeated_lagging"):
-            times = 1 + times_lagging(report, judgement.indicator, reviewed.situation.reports)
-            lagging = [clause for clause in clauses if clause.rule in (Rule.LAST_PLACES, Rule.LAST_DISTRICT)]
-            return (Ground(rule=Rule.REPEATED_LAGGING, count=times), *lagging)
-        case e.CaseAdvanced() | e.PointsProposed():
-            return (Ground(rule=Rule.NOT_IMPROVED, rank=rank, field=entry.field, limit=opened),)
-        case e.CaseClosed(rule="improved"):
-            return (Ground(rule=Rule.IMPROVED, rank=rank, field=entry.field, limit=opened),)
-    return ()
 
 
 def _tell_duty(one: Applied, duty: Duty, telling: _Telling) -> list[_Told]:

@@ -15,6 +15,7 @@ from states.canonical import content_sha256
 from states.errors import Incomplete, Stale, WrongContent
 from states.flags import judge_all, move_cases, propose
 from states.gaps import row_gaps
+from states.grounds import Ground, Rule
 from states.lifecycle import REPORT, act_of
 from states.models import Case, CaseState, Entry, Report, ReportState, Trigger
 from states.needs import need_words
@@ -77,7 +78,7 @@ def decide(
             facts = [e.HolderUrged(note=command.note.strip())]
     decided = [Decided(report_subject(report.ref), fact) for fact in facts]
     if any(isinstance(fact, e.ReportSubmitted) for fact in facts):
-        decided += _settle(situation.overdue_case, report)
+        decided += _settle(situation.overdue_case)
     return decided
 
 
@@ -235,11 +236,11 @@ def _submitted(report: Report, now: datetime) -> list[e.Event]:
     return [e.ReportOverdue(due_instant=report.due_at, reminders=()), submitted]
 
 
-def _settle(case: Case | None, report: Report) -> list[Decided]:
+def _settle(case: Case | None) -> list[Decided]:
     """An overdue report that is submitted settles its case while that is only tracked."""
     if case is None or case.state is not CaseState.TRACKING:
         return []
-    return [Decided(case_subject(case.id), e.CaseClosed(rule="submitted", evidence=f"{report.ref} 已报送"))]
+    return [Decided(case_subject(case.id), e.CaseClosed(grounds=(Ground(rule=Rule.SUBMITTED),), reason=""))]
 
 
 def _return(report: Report, command: c.Return, rules: Rules, now: datetime) -> e.ReportReturned:
@@ -347,45 +348,29 @@ def _hand_over(report: Report, at: datetime, rules: Rules, now: datetime) -> lis
 
 def _escalate(report: Report, timer: DeadlineTimer, situation: Situation, rules: Rules) -> list[Decided]:
     """One rung of the overdue ladder: what it calls for, and the case it opens or moves."""
-    case, to = situation.overdue_case, timer.to
-    moved = _climb(report, case, timer, situation, rules)
-    if moved is None or to is None:
-        return [_rung(report, timer, None)]
+    case, to = situation.overdue_case, timer.to or CaseState.TRACKING
+    late = Ground(rule=Rule.OVERDUE, count=timer.days, due_at=report.due_at)
     number = case.id if case is not None else situation.next_case
-    return [_rung(report, timer, number), Decided(case_subject(number), moved)]
-
-
-def _rung(report: Report, timer: DeadlineTimer, case: int | None) -> Decided:
-    to = timer.to or CaseState.TRACKING
-    return Decided(report_subject(report.ref), e.OverdueEscalated(due_instant=timer.at, to=to, case=case))
-
-
-def _climb(
-    report: Report, case: Case | None, timer: DeadlineTimer, situation: Situation, rules: Rules
-) -> e.CaseOpened | e.CaseAdvanced | e.PointsProposed | None:
-    evidence = (
-        f"{report.ref} 应于 {rules.calendar.local(report.due_at):%Y-%m-%d %H:%M} 前报送，逾期{timer.days}个工作日"
-    )
-    if case is None:
-        return _open_overdue(report, situation.next_case) if timer.to is CaseState.TRACKING else None
-    if timer.to is CaseState.INTERVIEW and case.state is CaseState.TRACKING:
-        return e.CaseAdvanced(rule="overdue", evidence=evidence, due_instant=timer.at)
-    if timer.to is CaseState.SCORE_DEDUCTION and case.state is CaseState.INTERVIEW:
-        return replace(propose(situation.points_used, "overdue", evidence, rules), due_instant=timer.at)
-    return None
-
-
-def _open_overdue(report: Report, number: int) -> e.CaseOpened:
-    return e.CaseOpened(
-        case=number,
-        report=report.ref,
-        unit=report.unit,
-        level=report.level,
-        indicator=None,
-        trigger=Trigger.OVERDUE,
-        rank=None,
-        rule=Trigger.OVERDUE.value,
-    )
+    moved: e.CaseOpened | e.CaseAdvanced | e.PointsProposed | None = None
+    match to, case.state if case is not None else None:
+        case CaseState.TRACKING, None:
+            moved = e.CaseOpened(
+                case=number,
+                report=report.ref,
+                unit=report.unit,
+                level=report.level,
+                indicator=None,
+                trigger=Trigger.OVERDUE,
+                rank=None,
+                grounds=(late,),
+            )
+        case CaseState.INTERVIEW, CaseState.TRACKING:
+            moved = e.CaseAdvanced(grounds=(late,), due_instant=timer.at)
+        case CaseState.SCORE_DEDUCTION, CaseState.INTERVIEW:
+            moved = propose(situation.points_used, late, rules, due_instant=timer.at)
+    rung = e.OverdueEscalated(due_instant=timer.at, to=to, case=None if moved is None else number, grounds=(late,))
+    followed = [] if moved is None else [Decided(case_subject(number), moved)]
+    return [Decided(report_subject(report.ref), rung), *followed]
 
 
 # --- what a fact makes of it ---------------------------------------------------------------------------------------

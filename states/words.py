@@ -172,6 +172,11 @@ def ordinal(number: int) -> str:
     return f"{number}{ending}"
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """1 place, 2 places: so many of something, in English."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def _said(words: Mapping[str, Words], term: str, language: str) -> str:
     known = words.get(term)
     return str(term) if known is None else known[language != "zh"]

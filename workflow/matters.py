@@ -148,14 +148,14 @@ def resume(command: c.Resume, last_worked: datetime | None, here: Here, recorder
     `last_worked` is when the office last worked where the clock is in doubt, None where it is not.
     """
     beat = here.tx.heartbeat()
-    held = beat.held_reason if beat else None
-    if last_worked is None and held is None:
+    held_since = beat.held_since if beat else None
+    if last_worked is None and held_since is None:
         raise WrongState("时钟可信，邮件也没有暂停，没有什么需要确认", "如有疑问，请运行 kaoji check")
     if last_worked is not None:
         here.tx.turn_back()
-    if held is not None:
+    if held_since is not None:
         here.tx.hold_mail(None)
-    fact = e.Resumed(reason=command.reason.strip(), last_worked=last_worked, held=held)
+    fact = e.Resumed(reason=command.reason.strip(), last_worked=last_worked, held_since=held_since)
     return record([fact], command, here, recorder)
 
 

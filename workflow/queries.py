@@ -10,6 +10,7 @@ from datetime import datetime, time
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from states.grounds import as_facts, from_facts
 from states.models import Case, CaseState, Entry, Report, ReportState
 from states.periods import earlier
 from workflow.ports import EventRow, SignOffRow
@@ -196,21 +197,6 @@ class Board:
                 rows = {**rows, **{entry["indicator"]: entry for entry in json.loads(row.payload)["entries"]}}
             yield row, before, rows
 
-    def judged(self, case: Case) -> tuple[Entry, int | None] | None:
-        """The row a case was opened for, as it stood at the review that opened it, and the rank before it.
-
-        None for an overdue case, which no review opened.
-        """
-        from states.codec import entry_of
-
-        found = None
-        for row, _, rows in self._contents(case.report) if case.indicator is not None else ():
-            if row.kind == "report_reviewed" and row.at <= case.opened_at and case.indicator in rows:
-                judgements = json.loads(row.payload)["judgements"]
-                own = (one["previous"] for one in judgements if one["indicator"] == case.indicator)
-                found = entry_of(rows[case.indicator]), next(own, None)
-        return found
-
     def whole(self) -> list[Document]:
         """Every report with everything, as `simulate` prints them."""
         documents = (self.status(report.ref) for report in self._reader.reports())
@@ -223,8 +209,9 @@ class Board:
     def history(self, subject: str) -> list[Document]:
         """What happened to a report or a case, oldest first.
 
-        `text` is what the person wrote (reason, opinion, note, feedback …), `rule` and `evidence` the ground the event
-        gives; each None where it has none. `round` is the report's when the event was done; None for other subjects.
+        `text` is what the person wrote (reason, opinion, note, feedback …), `rule` what it was done for, each None
+        where there is none; `grounds` the tests that fired, as `as_facts` writes them. `round` is the report's when the
+        event was done; None for other subjects.
         """
         return [
             {
@@ -237,10 +224,24 @@ class Board:
                 "version": row.version,
                 "hash": row.hash,
                 "round": number,
-                **_words_of(json.loads(row.payload)),
+                **self._why(json.loads(row.payload)),
             }
             for number, row in _with_rounds(subject, self._reader.events_of(subject))
         ]
+
+    def _why(self, payload: Mapping[str, Any]) -> Document:
+        """What an event says in people's words, and its reason as data."""
+        grounds = as_facts([from_facts(one) for one in payload.get("grounds", ())], self._zone)
+        return {
+            "text": next((payload[name] for name in _WORDED if payload.get(name)), None),
+            "rule": payload.get("trigger") or (grounds[0]["rule"] if grounds else None),
+            "grounds": grounds,
+        }
+
+    def grounds(self, case: Case) -> list[Document]:
+        """The tests that led to the case's opening, with their numbers, as `as_facts` writes them."""
+        opening = self._reader.events_of(f"case:{case.id}")[:1]
+        return as_facts([from_facts(one) for row in opening for one in json.loads(row.payload)["grounds"]], self._zone)
 
     def cases(self, *, open_only: bool = False, unit: str | None = None, report: str | None = None) -> list[Document]:
         """The case list: by opening instant, then report, then the order of the indicators."""
@@ -367,12 +368,6 @@ def _last_month(report: Report | None, entry: Entry | None) -> Document | None:
 
 
 _WORDED = ("reason", "opinion", "note", "text")
-
-
-def _words_of(payload: Mapping[str, Any]) -> Document:
-    """What an event says in words. A case the assessor closes gives his reason as its evidence."""
-    text = next((payload[name] for name in _WORDED if payload.get(name)), None)
-    return {"text": text, "rule": payload.get("rule"), "evidence": payload.get("evidence") or None}
 
 
 def _with_rounds(subject: str, rows: Iterable[EventRow]) -> Iterable[tuple[int | None, EventRow]]:

@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Protocol
 
 from states.duties import liaison_instants
-from states.grounds import as_facts, lagging_clauses
 from states.models import Case, CaseState, Duty, DutyKind, PointsStatus, Report, ReportState
 from states.rules import UNSUBMITTED, Rules
 from workflow.queries import Board, Document
@@ -123,16 +122,6 @@ class Waiting:
                     {"what": "next_review", "at": None},
                 ]
         return self._of_overdue_report(case) if case.indicator is None else [{"what": "next_review", "at": None}]
-
-    def grounds(self, case: Case) -> list[Document]:
-        """The rules that fired at the review that opened a rank case, with their numbers, as `as_facts` writes them."""
-        judged = self._board.judged(case)
-        if judged is None or judged[0].rank is None:
-            return []
-        entry, previous = judged
-        known = self._rules.office.indicator_by_code.get(entry.indicator)
-        target = known.target_rank if known else None
-        return as_facts(lagging_clauses(entry, judged[0].rank, previous, target, self._rules), self._rules)
 
     def visit_due(self, duty: Duty) -> datetime:
         """When the next visit of a unit's liaison officer is due."""

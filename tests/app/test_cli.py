@@ -293,7 +293,12 @@ def test_history_says_why_and_in_which_round(kaoji: Kaoji) -> None:
 
     assert (returned["round"], returned["text"]) == (1, "排名请与市局核对")
     assert lines[-1]["round"] == 2
-    for words in ("排名请与市局核对", "情况属实，请领导审签", "科室已签 → 起草", "第7，落后指标、薄弱环节"):
+    for words in (
+        "排名请与市局核对",
+        "情况属实，请领导审签",
+        "科室已签 → 起草",
+        "第7。落后指标：三区末位（第3）。薄弱环节：未达年终承诺目标第",
+    ):
         assert words in printed
 
 
@@ -301,7 +306,7 @@ def test_a_case_says_its_rule_with_numbers_its_people_and_what_follows(kaoji: Ka
     _, printed, _ = kaoji("case", "show", "3")
     document = json.loads(kaoji("case", "show", "3", "--json")[1])
 
-    assert "立项时排名：第7；依据：三区末位（第3）" in printed
+    assert "立项时排名：第7；依据：落后指标：三区末位（第3）" in printed
     assert "立项后10个工作日内没有反馈整改情况" in printed
     assert "接下来：2015-11-03 17:00 前约谈" in printed
     assert document["grounds"][0] == {"rule": "last_district", "rank": 3, "limit": 3}

@@ -10,6 +10,7 @@ from states import case as cases
 from states import commands as c
 from states import events as e
 from states.errors import AlreadyDone, ReasonMissing, Refused, WrongActor, WrongState, WrongTime
+from states.grounds import Ground, Rule
 from states.models import Case, CaseState, PointsStatus
 from states.office import SYSTEM
 from tests.states.builders import (
@@ -185,14 +186,14 @@ def test_proposed_points_are_waived_whenever_they_stand(now: Any) -> None:
     assert (waived.points, waived.points_status, waived.state) == (1, PointsStatus.WITHDRAWN, CaseState.CLOSED)
 
 
-def test_closing_by_the_assessor_keeps_the_reason_as_evidence() -> None:
+def test_closing_by_the_assessor_keeps_the_reason() -> None:
     fact = decide(a_case(), c.CloseCase, ASSESSOR, reason=" 已整改 ")
 
-    assert fact == e.CaseClosed(rule="closed_by_assessor", evidence="已整改")
+    assert fact == e.CaseClosed(grounds=(Ground(rule=Rule.CLOSED_BY_ASSESSOR),), reason="已整改")
 
 
 def test_a_proposal_moves_the_case_and_bears_its_points() -> None:
-    fact = e.PointsProposed(points=0, rule="overdue", evidence="", due_instant=None)
+    fact = e.PointsProposed(points=0, grounds=(), due_instant=None)
 
     case = cases.evolve(a_case("interview"), fact, at=NOW)
 
@@ -202,7 +203,7 @@ def test_a_proposal_moves_the_case_and_bears_its_points() -> None:
 
 def test_a_case_opens_only_once() -> None:
     kept = {name: getattr(a_case(), name) for name in ("report", "unit", "level", "indicator", "trigger")}
-    fact = e.CaseOpened(case=1, rank=10, rule="lagging", **kept)
+    fact = e.CaseOpened(case=1, rank=10, grounds=(), **kept)
 
     assert cases.opened(fact, OPENED) == a_case()
     with pytest.raises(ValueError, match="is open already"):

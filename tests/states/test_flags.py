@@ -7,6 +7,7 @@ import pytest
 
 from states import events as e
 from states import flags
+from states.grounds import FLAG_OF, Ground, Rule
 from states.models import Case, CaseState, Entry, Flag, Report, Trigger
 from states.report import review
 from states.situation import Decided, Situation
@@ -38,6 +39,12 @@ def decided(report: Report, cases: Sequence[Case], earlier: Sequence[Report] = (
     known = {case.indicator: case for case in cases if case.indicator is not None}
     situation = Situation(cases=known, reports=(*earlier, report), points_used=used, next_case=7)
     return review(report, "", situation, RULES)
+
+
+def moved_by(fact: e.Event) -> Rule:
+    """The rule that moved a case."""
+    assert isinstance(fact, e.CaseAdvanced | e.PointsProposed | e.CaseClosed)
+    return fact.grounds[0].rule
 
 
 # --- flags ---------------------------------------------------------------------------------------------------------
@@ -161,9 +168,8 @@ def test_a_case_opens_for_lagging_else_regressing(
 ) -> None:
     opened = [fact for fact in moved(rank, None, *earlier) if isinstance(fact, e.CaseOpened)]
 
-    assert [(one.trigger, one.rank, one.rule, one.report) for one in opened] == (
-        [(trigger, rank, trigger.value, REF)] if trigger else []
-    )
+    assert [(one.trigger, one.rank, one.report) for one in opened] == ([(trigger, rank, REF)] if trigger else [])
+    assert {FLAG_OF[ground.rule].value for one in opened for ground in one.grounds} == ({trigger} if trigger else set())
 
 
 @pytest.mark.parametrize("state", ["tracking", "interview", "score_deduction"])
@@ -205,22 +211,24 @@ TWICE = (reviewed("2015-08", 11, LAGGING), reviewed("2015-09", 11, LAGGING))
 def test_tracking_goes_on_to_interview(rank: int | None, earlier: tuple[Report, ...], rule: str | None) -> None:
     facts = moved(rank, a_case(), *earlier)
 
-    assert [(type(fact), getattr(fact, "rule", None)) for fact in facts] == ([(e.CaseAdvanced, rule)] if rule else [])
+    assert [(type(fact), moved_by(fact)) for fact in facts] == ([(e.CaseAdvanced, rule)] if rule else [])
 
 
 def test_a_better_rank_last_of_the_districts_for_the_third_time_is_interviewed() -> None:
     (fact,) = moved(4, a_case(), *TWICE, three_district_rank=3)
 
     assert isinstance(fact, e.CaseAdvanced)
-    assert "第3次" in fact.evidence
+    assert fact.grounds == (
+        Ground(rule=Rule.REPEATED_LAGGING, count=3),
+        Ground(rule=Rule.LAST_DISTRICT, rank=3, limit=3),
+    )
 
 
 @pytest.mark.parametrize("state", ["tracking", "interview"])
 def test_an_improved_indicator_closes_its_case(state: str) -> None:
     (fact,) = moved(8, a_case(state))
 
-    assert isinstance(fact, e.CaseClosed)
-    assert (fact.rule, REF in fact.evidence) == ("improved", True)
+    assert fact == e.CaseClosed(grounds=(Ground(rule=Rule.IMPROVED, rank=8, field=11, limit=10),), reason="")
 
 
 @pytest.mark.parametrize(("rank", "closes"), [(10, False), (11, False), (9, False), (8, True)])
@@ -257,14 +265,17 @@ def test_a_regressing_case_is_judged_by_its_rank_at_opening() -> None:
 # --- points --------------------------------------------------------------------------------------------------------
 
 
+LATE = Ground(rule=Rule.OVERDUE, count=7, due_at=at("2015-10-13 17:00"))
+
+
 @pytest.mark.parametrize(("used", "points"), [(0, 1), (8, 1), (9, 1), (10, 0), (11, 0)])
 def test_a_year_holds_ten_points(used: int, points: int) -> None:
-    assert flags.propose(used, "overdue", "", RULES).points == points
+    assert flags.propose(used, LATE, RULES).points == points
 
 
 @pytest.mark.parametrize(("used", "points"), [(5, 4), (7, 3), (9, 1), (10, 0)])
 def test_the_last_proposal_may_be_smaller(used: int, points: int) -> None:
-    assert flags.propose(used, "overdue", "", rules(points_per_case=4)).points == points
+    assert flags.propose(used, LATE, rules(points_per_case=4)).points == points
 
 
 def test_proposals_of_one_review_share_the_cap() -> None:
@@ -277,13 +288,21 @@ def test_proposals_of_one_review_share_the_cap() -> None:
     assert [fact.points for fact in facts if isinstance(fact, e.PointsProposed)] == [1, 0]
 
 
-def test_every_move_names_rule_and_evidence() -> None:
-    held = a_case("interview", interview_at=at("2015-10-16 10:00"))
-    for facts in (moved(10, a_case()), moved(9, a_case(), *TWICE), moved(5, a_case()), moved(10, held)):
-        (fact,) = facts
-        assert isinstance(fact, e.CaseAdvanced | e.PointsProposed | e.CaseClosed)
-        assert fact.rule
-        assert f"{REF}：排名第" in fact.evidence
+def test_a_proposal_says_what_moved_the_case_and_how_its_points_were_counted() -> None:
+    (fact,) = moved(10, a_case("interview", interview_at=at("2015-10-16 10:00")), used=9)
+
+    assert isinstance(fact, e.PointsProposed)
+    assert fact.grounds == (
+        Ground(rule=Rule.NOT_IMPROVED, rank=10, field=11, limit=10),
+        Ground(rule=Rule.POINTS, count=1, used=9, limit=10),
+    )
+
+
+def test_every_flag_rests_on_a_test_that_fired() -> None:
+    for rank, previous, case in ((10, 1, None), (8, None, a_case(opened_rank=10)), (1, 11, None), (None, 1, None)):
+        judged_ = flags.judge(an_entry("szcg", rank), previous, case, RULES)
+
+        assert {FLAG_OF[ground.rule] for ground in judged_.grounds} == set(judged_.flags)
 
 
 def test_a_review_judges_in_the_order_of_the_table() -> None:

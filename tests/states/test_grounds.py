@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from states.grounds import Ground, Rule, as_facts, from_facts, ground_words, lagging_clauses
-from tests.states.builders import an_entry, at, rules
+from states.flags import judge
+from states.grounds import Ground, Rule, as_facts, from_facts, ground_words, why_words
+from tests.states.builders import ZONE, an_entry, an_indicator, an_office, at, rules
 from tests.states.test_words import is_worded
 
 EVERY = [
@@ -18,13 +19,16 @@ EVERY = [
     Ground(rule=Rule.REPEATED_LAGGING, count=3),
     Ground(rule=Rule.NO_FEEDBACK, count=10),
     Ground(rule=Rule.OVERDUE, count=4, due_at=at("2015-10-13 17:00")),
+    Ground(rule=Rule.POINTS, count=1, used=9, limit=10),
     Ground(rule=Rule.SUBMITTED),
+    Ground(rule=Rule.CLOSED_BY_ASSESSOR),
 ]
 
 
 def fired(rank: int, previous: int | None = None, target: int | None = None, **entry: Any) -> list[str]:
-    clauses = lagging_clauses(an_entry("szcg", rank, **entry), rank, previous, target, rules())
-    return [ground_words(clause) for clause in clauses]
+    office = an_office(indicators=[an_indicator("szcg", target_rank=target)])
+    judged = judge(an_entry("szcg", rank, **entry), previous, None, rules(office))
+    return [ground_words(ground) for ground in judged.grounds]
 
 
 def test_each_test_of_a_rank_that_fires_is_a_clause_of_its_own() -> None:
@@ -63,13 +67,31 @@ def test_every_rule_is_worded_in_both_languages() -> None:
 
 def test_a_ground_is_plain_facts_and_back() -> None:
     for ground in EVERY:
-        (facts,) = as_facts([ground], rules())
+        (facts,) = as_facts([ground], ZONE)
 
         assert from_facts(facts) == ground
 
 
 def test_an_overdue_report_is_worded_on_the_offices_clock() -> None:
-    (facts,) = as_facts([EVERY[8]], rules())
+    (facts,) = as_facts([EVERY[8]], ZONE)
 
     assert ground_words(from_facts(facts)) == "应于2015年10月13日 17:00前报送，逾期4个工作日"
     assert ground_words(from_facts(facts), "en") == "due on 13 Oct 2015 17:00, 4 working days overdue"
+
+
+def test_a_reason_is_the_rules_name_with_what_it_rests_on() -> None:
+    counted = Ground(rule=Rule.POINTS, count=1, used=9, limit=10)
+
+    assert why_words("not_improved", [EVERY[5], counted]) == (
+        "督查后仍未见成效：现为全市第10，立项时第10，未见进位；每件扣1分，本年此前已计9分，全年至多10分"
+    )
+    assert why_words("not_improved", [EVERY[5], counted], "en") == (
+        "not better after supervision: now 10th, no better than 10th when the case was opened; "
+        "1 point a case, 9 counted earlier this year, 10 a year at most"
+    )
+
+
+def test_a_rule_whose_ground_says_it_all_is_not_named_twice() -> None:
+    assert why_words("no_feedback", [EVERY[7]]) == "立项后10个工作日内没有反馈整改情况"
+    assert why_words("no_feedback", [EVERY[7]], "en") == "no feedback within 10 working days of the opening"
+    assert why_words("points_waived", []) == "不予扣分"

@@ -435,7 +435,7 @@ def test_submitting_closes_a_case_that_is_only_tracked(state: str, closes: bool,
 
     decided = decide(report, kind, actor, with_=rules(auto_submit=auto_submit), situation=situation)
 
-    closed = [one.event.rule for one in decided if isinstance(one.event, e.CaseClosed)]
+    closed = [one.event.grounds[0].rule for one in decided if isinstance(one.event, e.CaseClosed)]
     assert closed == (["submitted"] if closes else [])
 
 

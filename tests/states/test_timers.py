@@ -10,6 +10,7 @@ import pytest
 from states import commands as c
 from states import events as e
 from states.errors import WrongActor, WrongState
+from states.grounds import Ground, Rule
 from states.models import Case, CaseState, Flag, PointsStatus, Report, ReportState
 from states.office import BUREAU_DUTIES, DISTRICT_DUTIES, SYSTEM, Level, Role
 from states.purposes import Purpose
@@ -116,7 +117,8 @@ def test_the_overdue_ladder_ends_in_a_proposal_that_names_its_ground() -> None:
     case = desk.case(next(number for number, case in desk.store.state.cases.items() if case.report == REF))
     assert (case.state, case.points, case.points_status) == (CaseState.SCORE_DEDUCTION, 1, PointsStatus.PROPOSED)
     proposed = next(fact for _, fact in desk.facts(e.PointsProposed, f"case:{case.id}"))
-    assert (proposed.rule, "逾期7个工作日" in proposed.evidence) == ("overdue", True)
+    assert proposed.grounds[0] == Ground(rule=Rule.OVERDUE, count=7, due_at=at("2015-10-13 17:00"))
+    assert [fact.grounds[0].count for _, fact in desk.facts(e.OverdueEscalated, REPORT)] == [2, 4, 7]
 
 
 @pytest.mark.parametrize(
@@ -232,7 +234,8 @@ def test_without_feedback_a_case_goes_on_to_interview(moment: timedelta, state: 
     desk = a_desk_with_a_lagging_case().live_until(at("2015-10-29 17:00") + moment)
 
     assert desk.case().state.value == state
-    assert [fact.rule for _, fact in desk.facts(e.CaseAdvanced, "case:1")] == ["no_feedback"] * (state == "interview")
+    advanced = [fact.grounds for _, fact in desk.facts(e.CaseAdvanced, "case:1")]
+    assert advanced == [(Ground(rule=Rule.NO_FEEDBACK, count=10),)] * (state == "interview")
 
 
 def test_feedback_in_time_keeps_a_case_tracked() -> None:

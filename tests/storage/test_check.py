@@ -53,7 +53,7 @@ STORY = (
     an_event("case:1", 2, kind="case_advanced", from_state="tracking", to_state="interview", at=NOW + HOUR),
     an_event(
         "case:1", 3, kind="points_proposed", from_state="interview", to_state="score_deduction", at=NOW + HOUR,
-        payload='{"evidence":"x","points":1,"rule":"r"}', actor="system",
+        payload='{"due_instant":null,"grounds":[],"points":1}', actor="system",
         command_id=f"wake case:1 2 {NOW.isoformat()}",
     ),
     an_event("case:1", 4, kind="points_confirmed", from_state="score_deduction", to_state="closed", at=NOW + HOUR),

@@ -8,6 +8,7 @@ import pytest
 
 from states import commands as c
 from states import events as e
+from states.codec import decode
 from states.errors import ClockDoubted, ReasonMissing, WrongActor, WrongState
 from states.office import SYSTEM
 from states.purposes import Purpose
@@ -173,7 +174,9 @@ def test_held_mails_are_let_go_by_the_same_word() -> None:
 
     assert office.store.state.heartbeat is not None
     assert office.store.state.heartbeat.held_reason is None
-    assert "从备份恢复" in office.store.state.events[-1].payload
+    resumed = decode(office.store.state.events[-1].kind, office.store.state.events[-1].payload)
+    assert isinstance(resumed, e.Resumed)
+    assert resumed.held_since == at("2015-10-08 09:30")
 
 
 def test_a_fresh_mail_is_due_whatever_the_clock_says() -> None:

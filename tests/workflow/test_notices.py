@@ -403,7 +403,7 @@ def test_each_step_of_a_case_names_the_rule_that_fired_with_its_numbers() -> Non
 
     assert why(opened) == ["全市第10，共11，属末3名"]
     assert why(interview) == ["立项后10个工作日内没有反馈整改情况"]
-    assert why(deduction) == ["现为全市第10，立项时第10，未见进位"]
+    assert why(deduction) == ["现为全市第10，立项时第10，未见进位", "每件扣1分，本年此前已计0分，全年至多10分"]
 
 
 def test_a_rank_that_fell_and_one_that_improved_are_named_with_both_ranks() -> None:
@@ -420,7 +420,8 @@ def test_each_rung_of_the_ladder_names_the_deadline_and_the_days() -> None:
     purposes = (Purpose.CASE_OPENED, Purpose.INTERVIEW_SET, Purpose.DEDUCTION_PROPOSED)
 
     assert [why(mail) for purpose in purposes for mail in desk.mails(purpose, HEAD)] == [
-        [f"应于2015年10月13日 17:00前报送，逾期{days}个工作日"] for days in (2, 4, 7)
+        *([f"应于2015年10月13日 17:00前报送，逾期{days}个工作日"] for days in (2, 4)),
+        ["应于2015年10月13日 17:00前报送，逾期7个工作日", "每件扣1分，本年此前已计0分，全年至多10分"],
     ]
 
 

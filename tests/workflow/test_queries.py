@@ -257,7 +257,7 @@ def test_history_tells_what_happened_oldest_first() -> None:
         "round": 1,
         "text": None,
         "rule": None,
-        "evidence": None,
+        "grounds": [],
     }
     assert [line["kind"] for line in lines] == [
         *("report_opened", "holder_reminded", "holder_reminded", "table_saved"),
@@ -291,14 +291,27 @@ def test_history_gives_the_reason_in_the_round_it_ends() -> None:
     ]
 
 
-def test_the_history_of_a_case_gives_rule_and_evidence() -> None:
+def test_the_history_of_a_case_gives_the_rule_with_its_numbers() -> None:
     desk = Desk().live_until("2015-10-23 10:00")
     desk.on_case(c.WaivePoints, ASSESSOR, reason="情况属实，酌情不扣")
     lines = board_of(desk.store).history("case:1")
 
     assert [line["rule"] for line in lines if line["rule"]] == ["overdue", "overdue", "overdue"]
-    assert "逾期4个工作日" in str(lines[1]["evidence"])
+    assert lines[1]["grounds"] == [{"rule": "overdue", "count": 4, "due_at": "2015-10-13T17:00:00+08:00"}]
     assert (lines[-1]["text"], lines[-1]["round"]) == ("情况属实，酌情不扣", None)
+
+
+def test_the_grounds_of_a_case_are_those_it_was_opened_for_whatever_the_table_says_since() -> None:
+    desk = Desk().live_until("2015-10-12 10:00").submit("第10")
+    desk.act(c.Review, ASSESSOR)
+    desk.act(c.Reopen, ASSESSOR)
+    desk.act(c.SaveTable, CLERK, rows=filled_rows("第2"))
+    late = Desk().live_until("2015-10-15 10:00")
+
+    assert board_of(desk.store).grounds(desk.case(1)) == [{"rule": "last_places", "rank": 10, "field": 11, "limit": 3}]
+    assert board_of(late.store).grounds(late.case(1)) == [
+        {"rule": "overdue", "count": 2, "due_at": "2015-10-13T17:00:00+08:00"}
+    ]
 
 
 # --- the table -----------------------------------------------------------------------------------------------------

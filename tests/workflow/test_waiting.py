@@ -16,7 +16,6 @@ from tests.states.builders import (
     STRANGER,
     Desk,
     at,
-    filled_rows,
 )
 from workflow.queries import Board
 from workflow.waiting import Waiting
@@ -176,15 +175,3 @@ def test_what_follows_for_an_overdue_case_is_the_next_rung() -> None:
 
     desk.on_case(c.Appeal, HEAD, text="数据有误")
     assert follows(desk) == [("may_confirm", None)]
-
-
-def test_the_grounds_of_a_case_are_those_of_the_review_that_opened_it() -> None:
-    desk = a_lagging_desk()
-    desk.act(c.Reopen, ASSESSOR)
-    desk.act(c.SaveTable, CLERK, rows=filled_rows("第2"))
-
-    assert waiting(desk).grounds(desk.case(1)) == [
-        {"rule": "last_places", "rank": 10, "field": 11, "limit": 3},
-        {"rule": "weak", "rank": 10, "field": 11, "limit": 6},
-    ]
-    assert waiting(Desk().live_until("2015-10-15 10:00")).grounds(Desk().live_until("2015-10-15 10:00").case(1)) == []
