@@ -154,7 +154,8 @@ INVARIANTS = (
         "扣分没有相应的提出或了结记录",
         "SELECT c.id FROM supervision_case c WHERE c.points_status IS NOT NULL AND (NOT EXISTS"
         " (SELECT 1 FROM event e WHERE e.subject = 'case:' || c.id AND e.kind = 'points_proposed'"
-        " AND e.at = c.proposed_at AND replace(e.payload, '\"points\":' || c.points || ',', '') <> e.payload)"
+        " AND e.at = c.proposed_at AND (replace(e.payload, '\"points\":' || c.points || ',', '') <> e.payload"
+        " OR replace(e.payload, '\"points\":' || c.points || '}', '') <> e.payload))"
         " OR (c.points_status <> 'proposed' AND NOT EXISTS (SELECT 1 FROM event e"
         " WHERE e.subject = 'case:' || c.id AND e.actor <> 'system' AND e.kind ="
         " CASE c.points_status WHEN 'confirmed' THEN 'points_confirmed' ELSE 'points_waived' END)))",
