@@ -493,8 +493,8 @@ def _particulars(kind: str, facts: Mapping[str, Any], names: Names) -> Iterable[
             for judged in facts["judgements"]:
                 if judged["flags"]:
                     last = f"（上期第{judged['previous']}）" if judged["previous"] else ""
-                    flags = flags_words(judged["flags"], [from_facts(ground) for ground in judged["grounds"]])
-                    yield f"{indicator(judged['indicator'], names)}：第{judged['rank']}{last}。{'。'.join(flags)}"
+                    yield f"{indicator(judged['indicator'], names)}：第{judged['rank']}{last}"
+                    yield from flags_words(judged["flags"], [from_facts(ground) for ground in judged["grounds"]])
         case "holder_reminded":
             yield f"距时限 {facts['days_left']} 个工作日" if facts["days_left"] else "今天截止"
         case "overdue_escalated":
