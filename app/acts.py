@@ -14,14 +14,15 @@ from typing import Any, Final
 from app.answers import print_json
 from app.bootstrap import Running, for_acts
 from app.clock import SystemClock, VirtualClock
-from app.faults import Unusable, configure_quietly
 from app.forms import rows_of_form
 from app.names import bodies_in, names_of
 from app.naming import resolve_person, resolve_report, resolve_unit
 from app.place import place
+from app.refusals import Unusable, configure_quietly
 from states import commands as c
 from states.acts import ACTS, MAIL, OFFICE, Act
 from states.errors import Refused
+from states.gaps import gap_words
 from states.models import CaseState, PointsStatus, Report
 from states.report import NOT_SUBMITTED_COMPARISON, NOT_SUBMITTED_RANK, gaps, merged, read_row
 from states.words import state_word, word
@@ -187,7 +188,7 @@ def _need_readable(rows: tuple[c.RowDraft, ...], report: Report, running: Runnin
         return
     found = gaps(replace(report, entries=merged(report.entries, read)), running.rules)
     raise Unusable(
-        "\n".join((f"表中有 {len(found)} 处没有填好：", *found)),
+        "\n".join((f"表中有 {len(found)} 处没有填好：", *map(gap_words, found))),
         "请改好表格后重新导入；没有保存任何内容（要先存草稿请加 --with-gaps）",
     )
 
@@ -305,7 +306,7 @@ def _read_back(saved: EventRow, ref: str, running: Running) -> dict[str, object]
         "rows": len(report.entries),
         "took_back": event.get("took_back", False),
         "unreported": unreported,
-        "gaps": gaps(report, running.rules),
+        "gaps": [gap_words(gap) for gap in gaps(report, running.rules)],
     }
 
 

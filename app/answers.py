@@ -72,7 +72,7 @@ _PERIOD: Final = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII)
 
 
 def _refuse(message: str, remedy: str) -> NoReturn:
-    from app.faults import Unusable
+    from app.refusals import Unusable
 
     raise Unusable(message, remedy)
 

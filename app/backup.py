@@ -12,9 +12,9 @@ from app.acts import console_user
 from app.answers import print_json
 from app.bootstrap import Running, put_together, read_settings
 from app.clock import SystemClock
-from app.faults import Unusable
 from app.log import configure
 from app.place import office_place
+from app.refusals import Unusable
 from app.settings import Settings
 from states import commands as c
 from storage import mark

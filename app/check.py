@@ -13,11 +13,11 @@ from pathlib import Path
 from app.answers import print_json
 from app.bootstrap import read_settings, rules_of
 from app.clock import SystemClock
-from app.faults import explain
 from app.holidays import known_years, unknown_year
 from app.log import configure
 from app.mails import about
 from app.place import Place, place
+from app.refusals import explain
 from app.settings import Settings
 from app.still_needed import still_needed
 from app.upkeep import proven

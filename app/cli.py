@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     except Exception as fault:  # noqa: BLE001  the last resort: known faults are explained, others named
-        from app.faults import explain
+        from app.refusals import explain
 
         for line in explain(fault):
             print(line, file=sys.stderr)

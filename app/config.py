@@ -15,16 +15,20 @@ from app.indicators import read_indicators
 from app.machine import located
 from app.settings import MailSettings, Settings
 from states.definitions import Definitions
+from states.errors import Failure
 from states.office import Appointment, Indicator, Level, Office, Person, Unit
 from states.policies import Policies
 
 
-class ConfigError(Exception):
+class ConfigError(Failure):
     """The configuration is wrong; carries every mistake, each with file, line, what is wrong, what would be right."""
 
     def __init__(self, problems: list[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__(
+            "\n".join(str(problem) for problem in self.problems),
+            "请按上面各行修改配置后重试；改好之前什么也不会启动",
+        )
 
 
 def load(path: Path, *, environment: Mapping[str, str]) -> Settings:

@@ -19,11 +19,11 @@ import structlog
 from app.beats import Beats
 from app.bootstrap import Serving, put_together, read_settings
 from app.clock import SystemClock
-from app.faults import Unusable
 from app.founding import found
 from app.log import configure
 from app.mailing import dispatcher_for
 from app.place import office_place
+from app.refusals import Unusable
 from notifications.dispatcher import Dispatcher
 from states.errors import ClockDoubted, Refused
 from storage.errors import DaemonRunning, DatabaseLost, SchemaNotCurrent, StorageError

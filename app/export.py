@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from app.answers import print_json
 from app.bootstrap import rules_in_force
-from app.faults import Unusable
 from app.place import place
+from app.refusals import Unusable
 from documents.writing import LONGEST_CELL, Form, FormLine, form_bytes
 from states.models import Report
 from states.office import Level, Office

@@ -14,7 +14,7 @@ def rows_of_form(path: Path, *, report: str, office: Office) -> tuple[c.RowDraft
 
     period, _, unit = report.partition("/")
     if unit not in office.unit_by_code or not is_period(period):
-        raise UnknownSubject(f"没有报表 {report}", "报表写作 期次/单位，如 2015-10/shirong")
+        raise UnknownSubject("no_such_report", report=report)
     return tuple(
         c.RowDraft(
             indicator=row.indicator,

@@ -5,8 +5,8 @@ from datetime import datetime
 import structlog
 
 from app.bootstrap import Serving
-from app.faults import Unusable
 from app.prospect import vacancy_said
+from app.refusals import Unusable
 from states import commands as c
 from states.definitions import bodies_of, changes
 from states.duties import first_period

@@ -91,6 +91,6 @@ def _part(told: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def _refuse(path: Path, wrong: str) -> NoReturn:
-    from app.faults import Unusable
+    from app.refusals import Unusable
 
     raise Unusable(f"{path} 不能用：{wrong}", "请运行 kaoji check，它会逐处指出错在哪一行、应怎样写")

@@ -14,11 +14,11 @@ from zoneinfo import ZoneInfo
 from app.answers import print_json
 from app.bootstrap import read_settings
 from app.clock import SystemClock
-from app.faults import Unusable
 from app.mailing import smtp_settings
 from app.names import Names, names_here
 from app.naming import resolve_person
 from app.place import office_place, place
+from app.refusals import Unusable
 from app.settings import MailSettings
 from notifications.mailer import ServerUnusable, SmtpMailer
 from notifications.render import Renderer

@@ -61,7 +61,7 @@ def resolve_person(text: str, names: Names) -> str:
 
     Raises Unusable: of several of one name it tells who they are, of none whom there is.
     """
-    from app.faults import Unusable
+    from app.refusals import Unusable
 
     if text in names.people:
         return text

@@ -10,10 +10,10 @@ from app.acts import console_user
 from app.answers import print_json
 from app.bootstrap import Serving, put_together, read_settings
 from app.clock import SystemClock
-from app.faults import Unusable
 from app.names import names_of
 from app.naming import resolve_person
 from app.place import office_place, place
+from app.refusals import Unusable
 from app.still_needed import refuse_what_is_needed
 from states import commands as c
 from states.canonical import canonical

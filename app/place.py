@@ -40,7 +40,7 @@ def office_place(parsed: argparse.Namespace) -> Place:
     """The real office, never the demonstration: what the daemon serves."""
     config = Path(parsed.config or os.environ.get("KAOJI_CONFIG") or "config.yaml")
     if not config.exists():
-        from app.faults import Unusable
+        from app.refusals import Unusable
 
         raise Unusable(
             f"找不到配置文件 {config}", "请到单位所在的目录运行，或用 --config 指明配置文件；新建单位请运行 kaoji init"
@@ -59,7 +59,7 @@ def demonstration() -> Place:
     try:
         note = json.loads(DEMO_NOTE.read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        from app.faults import Unusable
+        from app.refusals import Unusable
 
         raise Unusable("还没有演示数据", "请先运行 kaoji demo") from None
     return Place(config=DEMO_CASE / "config.yaml", database=note["database"], now=datetime.fromisoformat(note["now"]))

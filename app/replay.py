@@ -17,12 +17,12 @@ from zoneinfo import ZoneInfo
 from app.answers import print_json
 from app.bootstrap import Serving, put_together, read_settings
 from app.clock import VirtualClock
-from app.faults import Unusable
 from app.founding import define_first
 from app.log import configure
 from app.mailing import dispatcher_for
 from app.names import Names, names_of
 from app.place import DEMO, DEMO_CASE, DEMO_NOTE
+from app.refusals import Unusable
 from app.simulate import Play, RefusedLine
 from app.story import StoryLine, read_story
 from app.streams import own_command

@@ -75,9 +75,9 @@ class Play:
             case "edit":
                 indicator, told, rank = line.arg.partition("=")
                 if not told:
-                    raise WrongContent(f"“{line.arg}”没有写明改哪一行", "arg 写作 指标=排名，如 szcg=第3")
+                    raise WrongContent("no_row_named", written=line.arg)
                 row = c.RowDraft(indicator=indicator.strip(), rank_text=rank.strip())
                 return act.asked(subject=line.subject, rows=(row,), **by)
         if line.arg:
-            raise WrongContent(f"{act.word[0]}用不上“{line.arg}”", "请把这一行的 arg 留空")
+            raise WrongContent("of_no_use", act=act.name, written=line.arg)
         return act.asked(subject=line.subject, words=line.text, **by)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from app.faults import Unusable
+from app.refusals import Unusable
 from states.models import Report, ReportState
 from states.office import Office
 from storage.database import Database

@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from states.acts import ACTS
+from states.errors import Failure
 
 COLUMNS = ("at", "actor", "action", "subject", "file", "text")
 MORE = "arg"
@@ -19,8 +20,11 @@ FRAME = ("start", "end")
 _TOLD = [act.name for act in ACTS.values() if act.in_story]
 
 
-class StoryError(Exception):
+class StoryError(Failure):
     """The story cannot be played; the message names file, line and what would be right."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, "请修改故事文件后重试")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.answers import print_json
-from app.faults import Unusable
 from app.place import office_place, place
+from app.refusals import Unusable
 from storage import mark
 from storage.database import Database, open_database
 from storage.lock import DaemonLock

@@ -10,6 +10,7 @@ from documents.problem import FormError, Problem
 from documents.source import Document, read_document
 from documents.table import Column, Header, Section, Table, nearest_header, sections
 from documents.text import clean, fold, shortened, without_numbering
+from states.gaps import place_of, place_words
 from states.office import Indicator, Office
 from states.periods import year_month
 
@@ -50,7 +51,7 @@ _UNIT_LINE = re.compile(
 class FormRow:
     """One row of 附1, matched to an indicator; its texts are stripped and otherwise as written, and may be empty.
 
-    `indicator` is the indicator's code. `place` is where the row stands, for messages: `shirong.xlsx 10月 第4行`.
+    `indicator` is the indicator's code. `place` is where the row stands, for messages: `[shirong.xlsx]10月!4`.
     """
 
     indicator: str
@@ -105,7 +106,7 @@ class _Line:
 
     @property
     def place(self) -> str:
-        return f"{self.file} {self.section.table.name} 第{self.row + 1}行"
+        return place_of(self.file, self.section.table.name, self.row + 1)
 
     def problem(self, column: Column | None, found: str, expected: str) -> Problem:
         sheet = self.section.table.name
@@ -266,7 +267,7 @@ def _duplicates(lines: Sequence[_Line], office: Office, unit: str) -> Iterator[P
         name = line.texts[Column.INDICATOR]
         indicator = _match(name, office.indicators_of(unit))
         if indicator and (before := first.setdefault(indicator.code, line)) is not line:
-            found = f"“{shortened(name)}”重复，前面已见于 {before.place}"
+            found = f"“{shortened(name)}”重复，前面已见于 {place_words(before.place)}"
             yield line.problem(Column.INDICATOR, found, "每项指标只留一行，其他月份的表请移出此文件")
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from states.errors import Failure
+
 SHOWN = 20
 """So many problems are written out; a table that is wrong all over needs no longer list."""
 
@@ -30,7 +32,7 @@ class Problem:
         return f"{place}：{self.found}；{self.expected}。"
 
 
-class FormError(Exception):
+class FormError(Failure):
     """The form cannot be taken over. `problems` holds all that was found; the message names them line by line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
@@ -38,7 +40,7 @@ class FormError(Exception):
         lines = [problem.line() for problem in self.problems[:SHOWN]]
         if len(self.problems) > SHOWN:
             lines.append(f"……另有 {len(self.problems) - SHOWN} 处问题。")
-        super().__init__("\n".join(lines))
+        super().__init__("\n".join(lines), "请按上面各处修改表格后重新导入；没有保存任何内容")
 
 
 def refusal(file: str, found: str, expected: str, *, sheet: str | None = None) -> FormError:

@@ -7,18 +7,19 @@ from email.message import Message as Mail
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
+from states.errors import Failure
 from workflow.audit import Witness
 
 _HEAD = re.compile(r"(\d{1,18}) ([0-9a-f]{64})")
 
 
-class MailboxUnreadable(Exception):  # noqa: N818  it says what is wrong
-    """What was named is no mailbox; `message` says what is wrong, `remedy` what to do."""
+class MailboxUnreadable(Failure):
+    """What was named is no mailbox."""
 
     def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = "请指明一个 Maildir 目录（内有 cur、new）或一个 mbox 文件；其他格式请先用邮件客户端导出"
+        super().__init__(
+            message, "请指明一个 Maildir 目录（内有 cur、new）或一个 mbox 文件；其他格式请先用邮件客户端导出"
+        )
 
 
 def witnesses(path: Path) -> Iterator[Witness]:

@@ -44,15 +44,15 @@ DEFINITIONS: Final = Subject("office", "", "", "")
 class Spoken(NamedTuple):
     """The words an act takes: the field of its command, what it is called, and what they must say.
 
-    `must` is empty where the act may go without words.
+    `must` is None where the act may go without words.
     """
 
     field: str
     what: str
-    must: str = ""
+    must: Words | None = None
 
 
-REASON: Final = Spoken("reason", "理由", must="理由")
+REASON: Final = Spoken("reason", "理由", must=("理由", "the reason"))
 
 
 class Takes(StrEnum):
@@ -241,7 +241,11 @@ _ROWS: Final = (
         word=("反馈整改情况", "give feedback"),
         event="feedback_recorded",
         move="feedback",
-        words=Spoken("text", "整改情况", must="采取了什么措施、谁负责、何时见效"),
+        words=Spoken(
+            "text",
+            "整改情况",
+            must=("采取了什么措施、谁负责、何时见效", "what was done, who answers for it, when it will show"),
+        ),
     ),
     Act(
         name="interview",
@@ -252,7 +256,11 @@ _ROWS: Final = (
         event="interview_recorded",
         done="interview recorded",
         move="interview",
-        words=Spoken("text", "约谈记录", must="何人约谈何人、何时、作了什么承诺"),
+        words=Spoken(
+            "text",
+            "约谈记录",
+            must=("何人约谈何人、何时、作了什么承诺", "who spoke with whom, when, and what was promised"),
+        ),
     ),
     Act(
         name="appeal",
@@ -262,7 +270,7 @@ _ROWS: Final = (
         event="appeal_recorded",
         done="appeal",
         move="appeal",
-        words=Spoken("text", "申诉理由", must="申诉理由"),
+        words=Spoken("text", "申诉理由", must=("申诉理由", "the reason for the appeal")),
     ),
     Act(
         name="confirm",
@@ -307,7 +315,11 @@ _ROWS: Final = (
             command_name=command,
             word=word,
             event="contact_logged",
-            words=Spoken("text", "对接部门、对象、内容、结果", must="对接的部门、对象、内容和结果"),
+            words=Spoken(
+                "text",
+                "对接部门、对象、内容、结果",
+                must=("对接的部门、对象、内容和结果", "the department, the person, the matter and the outcome"),
+            ),
             arguments=(Argument("date", Takes.DAY, "补登时写实际日期，如 2026-12-03（默认现在）"),),
         )
         for name, command, word in (
@@ -335,7 +347,7 @@ _ROWS: Final = (
         about="登记：已用别的办法告知收件人",
         event="mails_acknowledged",
         done="undelivered mails acknowledged",
-        words=Spoken("reason", "如何告知的", must="如何告知收件人"),
+        words=Spoken("reason", "如何告知的", must=("如何告知收件人", "how the receivers were told")),
         in_story=False,
     ),
     Act(

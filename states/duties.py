@@ -63,16 +63,10 @@ def first_period(rules: Rules, now: datetime, stated: str | None = None) -> str:
             period = following(period)
         return period
     if earliest_deadline(rules, stated) <= now:
-        raise WrongTime(
-            f"daemon.first_period 写的 {stated} 时限已过，首次启动会使全单位逾期",
-            f"请写 {first_period(rules, now)} 或更晚的一期，或删去这一项",
-        )
+        raise WrongTime("first_period_past", period=stated, earliest=first_period(rules, now))
     (year, month), (this_year, this_month) = year_month(stated), year_month(present)
     if (year - this_year) * 12 + month - this_month > LONGEST_AHEAD_MONTHS:
-        raise WrongTime(
-            f"daemon.first_period 写的 {stated} 在 {LONGEST_AHEAD_MONTHS} 个月以后，在那之前什么也不会开启",
-            "请核对年份，或删去这一项",
-        )
+        raise WrongTime("first_period_far", period=stated, months=LONGEST_AHEAD_MONTHS)
     return stated
 
 
@@ -91,18 +85,18 @@ def begin(kind: DutyKind, unit: str, since: datetime) -> e.DutyBegan:
 def log_contact(duty: Duty | None, command: c.LogContact, rules: Rules, now: datetime) -> list[Decided]:
     """A visit or call logged by the unit's liaison officer. Raises UnknownSubject or WrongActor."""
     if command.unit not in rules.office.unit_by_code:
-        raise UnknownSubject(f"没有单位 {command.unit}", f"单位有：{'、'.join(rules.office.unit_by_code)}")
+        raise UnknownSubject("no_such_unit", unit=command.unit, units=tuple(rules.office.unit_by_code))
     liaisons = rules.liaisons(command.unit, now)
     if duty is None and command.actor in liaisons:
-        raise WrongState("系统还没有开始工作，不能登记对接", "请先启动守护进程（kaoji serve）")
+        raise WrongState("nothing_began")
     if duty is None or command.actor not in liaisons:
-        raise WrongActor(
-            f"{rules.office.named(command.actor)} 不是 {command.unit} 的对接人，不能登记对接",
-            f"应由对接人登记：{'、'.join(map(rules.office.named, liaisons)) or '该单位还没有确定对接人，请联系管理员'}",
-        )
+        actor, unit = rules.office.person(command.actor), command.unit
+        if not liaisons:
+            raise WrongActor("no_liaison", actor=actor, unit=unit)
+        raise WrongActor("not_liaison", actor=actor, unit=unit, liaisons=rules.office.people_named(liaisons))
     need_words(command)
     if command.took_place is not None and command.took_place > now:
-        raise WrongTime("对接的日期还没有到", "请写实际发生的日期，--date 不晚于今天")
+        raise WrongTime("contact_ahead")
     fact = e.ContactLogged(
         visit=isinstance(command, c.LogVisit), text=command.text.strip(), took_place=command.took_place
     )

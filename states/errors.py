@@ -1,13 +1,42 @@
-"""One class per reason to refuse. The message is for the person who caused it; `remedy` says what to do."""
+"""What is told to people when something cannot be done: the root of all such errors, and the reasons to refuse.
+
+A refusal is data: a code and its particulars. Its sentences stand in `refusals.py`, in both languages.
+"""
+
+from states.refusals import Particular, in_words
 
 
-class Refused(Exception):  # noqa: N818  it is the glossary's word for the outcome, not a fault of the program
-    """A command the rules do not allow; nothing has changed."""
+class Failure(Exception):  # noqa: N818  its kinds are named for what is wrong
+    """Root of every error that speaks to people, in all packages: `message` says what is wrong, `remedy` what to do."""
 
     def __init__(self, message: str, remedy: str) -> None:
         super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+        self._told = message, remedy
+
+    @property
+    def message(self) -> str:
+        """What is wrong, in Chinese; several lines where there are several things."""
+        return self._told[0]
+
+    @property
+    def remedy(self) -> str:
+        """What to do, in Chinese."""
+        return self._told[1]
+
+
+class Refused(Failure):
+    """A command the rules do not allow; nothing has changed.
+
+    `code` names the sentences, `particulars` what they speak of: ids, names, numbers, instants on the office's clock.
+    """
+
+    def __init__(self, code: str, remedy: str | None = None, /, **particulars: Particular) -> None:
+        self.code, self.particulars = code, particulars
+        super().__init__(*(in_words(code, particulars, "zh") if remedy is None else (code, remedy)))
+
+    def in_words(self, language: str) -> tuple[str, str]:
+        """Message and remedy in `zh` or `en`."""
+        return in_words(self.code, self.particulars, language)
 
 
 class UnknownSubject(Refused):

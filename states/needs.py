@@ -21,4 +21,4 @@ def need_words(command: Command) -> None:
     """Refuse an act that says nothing where words are the point of it, or its ground. Raises ReasonMissing."""
     act = row_of(command)
     if act.words is not None and act.words.must and not getattr(command, act.words.field).strip():
-        raise ReasonMissing(f"{act.word[0]}必须写明{act.words.must}", f"请写明{act.words.must}后重新提交")
+        raise ReasonMissing("words_missing", act=act.name)

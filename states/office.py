@@ -3,7 +3,7 @@
 Everything here is a value read once from the configuration (spec, part 2). Nothing here knows files or databases.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -12,6 +12,14 @@ from typing import NamedTuple
 
 SYSTEM = "system"
 """The reserved actor of timers. It never signs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Whoever or whatever people know by a name and commands by a code; `name` is empty where it is not known."""
+
+    code: str
+    name: str
 
 
 class Level(StrEnum):
@@ -166,6 +174,20 @@ class Office:
             return "系统"
         known = self.person_by_id.get(person)
         return f"{known.name}（{person}）" if known else person
+
+    def person(self, person: str) -> Named:
+        """A person by id and name; the system, and whoever the office does not know, by the id alone."""
+        known = self.person_by_id.get(person)
+        return Named(person, known.name if known else "")
+
+    def people_named(self, people: Iterable[str]) -> tuple[Named, ...]:
+        """Several people by id and name."""
+        return tuple(self.person(person) for person in people)
+
+    def indicator(self, code: str) -> Named:
+        """An indicator by code and name; one the office no longer has by its code alone."""
+        known = self.indicator_by_code.get(code)
+        return Named(code, known.name if known else "")
 
     @cached_property
     def indicator_by_code(self) -> dict[str, Indicator]:

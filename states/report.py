@@ -14,7 +14,7 @@ from states.acts import row_of
 from states.canonical import content_sha256
 from states.errors import Incomplete, Stale, WrongContent
 from states.flags import judge_all, move_cases, propose
-from states.gaps import row_gaps
+from states.gaps import Gap, row_gaps
 from states.grounds import Ground, Rule
 from states.lifecycle import REPORT, act_of
 from states.models import Case, CaseState, Entry, Report, ReportState, Trigger
@@ -89,23 +89,18 @@ def _save(report: Report, command: c.SaveTable, situation: Situation, rules: Rul
     present = {entry.indicator: entry for entry in report.entries}
     given = [row.indicator for row in command.rows]
     foreign = [indicator for indicator in given if indicator not in present]
-    if foreign or not given:
-        raise WrongContent(
-            f"{report.ref} 没有指标 {'、'.join(foreign) or '（表中一行也没有）'}",
-            f"本表的指标是：{'、'.join(_named(indicator, rules) for indicator in present)}",
-        )
+    own = tuple(rules.office.indicator(indicator) for indicator in present)
+    if not given:
+        raise WrongContent("no_rows", of=report.ref, own=own)
+    if foreign:
+        raise WrongContent("no_such_indicators", of=report.ref, indicators=tuple(foreign), own=own)
     twice = sorted({indicator for indicator in given if given.count(indicator) > 1})
     if twice:
-        raise WrongContent(f"指标 {'、'.join(twice)} 在表中不止一行", "每项指标只留一行后重新提交")
+        raise WrongContent("indicators_twice", indicators=tuple(twice))
     stands = _last_rows(report, given, situation) if command.take_over else present
     saved = tuple(read_row(present[row.indicator], row, rules, stands[row.indicator]) for row in command.rows)
     source = command.source if isinstance(command, c.ImportForm) else None
     return _table_saved(report, saved, how=row_of(command).name, source=source)
-
-
-def _named(indicator: str, rules: Rules) -> str:
-    known = rules.office.indicator_by_code.get(indicator)
-    return f"{known.name}（{indicator}）" if known else indicator
 
 
 def _last_rows(report: Report, asked: Sequence[str], situation: Situation) -> dict[str, Entry]:
@@ -114,7 +109,7 @@ def _last_rows(report: Report, asked: Sequence[str], situation: Situation) -> di
     rows = {entry.indicator: entry for entry in last.entries} if last is not None else {}
     lacking = [indicator for indicator in asked if indicator not in rows]
     if lacking:
-        raise WrongContent(f"{report.ref} 的指标 {'、'.join(lacking)} 没有上期可沿用", "请直接填写这一行")
+        raise WrongContent("nothing_to_take_over", of=report.ref, indicators=tuple(lacking))
     return rows
 
 
@@ -197,26 +192,18 @@ def _consolidated_row(present: Entry, indicator: Indicator, sections: Mapping[st
 def _send(report: Report, rules: Rules) -> e.ReportSent:
     found = gaps(report, rules)
     if found:
-        raise Incomplete("\n".join((f"{report.ref} 还有 {len(found)} 处没有填好：", *found)), "请补齐后再送签")
+        raise Incomplete("gaps_left", of=report.ref, count=len(found), gaps=tuple(found))
     return e.ReportSent(content_sha256=report.content_sha256)
 
 
-def gaps(report: Report, rules: Rules) -> list[str]:
-    """Every gap of the table in words, with the cell it stands in (spec, part 4)."""
-    return [gap for entry in report.entries for gap in _gaps_of(entry, rules)]
-
-
-def _gaps_of(entry: Entry, rules: Rules) -> list[str]:
-    indicator = rules.office.indicator_by_code.get(entry.indicator)
-    where = f"{entry.place + ' ' if entry.place else ''}“{indicator.name if indicator else entry.indicator}”"
-    return row_gaps(
-        where, rank_text=entry.rank_text, comparison=entry.comparison, target=entry.target, field=entry.field
-    )
+def gaps(report: Report, rules: Rules) -> list[Gap]:
+    """Every gap of the table, with the cell it stands in (spec, part 4)."""
+    return [gap for entry in report.entries for gap in row_gaps(entry, rules.office.indicator(entry.indicator))]
 
 
 def _sign(report: Report, command: c.Sign, rules: Rules, now: datetime) -> list[e.Event]:
     if command.content_sha256 is not None and command.content_sha256 != report.content_sha256:
-        raise Stale(f"{report.ref} 的内容与您看到的不同", "请重新打开报表，看过现在的内容再签")
+        raise Stale("other_content", of=report.ref)
     step = ReportState(REPORT.after("sign", report.state))
     facts: list[e.Event] = [
         e.ReportSigned(

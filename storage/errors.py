@@ -11,16 +11,12 @@ import os
 import sqlite3
 from pathlib import Path
 
+from states.errors import Failure
 from workflow.ports import StoreFault
 
 
-class StorageError(Exception):
-    """Root of all; `message` says what is wrong, `remedy` what to do."""
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message)
-        self.message = message
-        self.remedy = remedy
+class StorageError(Failure):
+    """Root of all."""
 
 
 class OutOfOrder(StorageError, StoreFault):

@@ -22,23 +22,15 @@ def astray(tx: Transaction, rules: Rules) -> ClockDoubted | None:
     server = tx.server_clock()
     if server is None or abs(tx.clock - server) <= TURNED_BACK:
         return None
-    here, there = (rules.calendar.local(at).strftime("%Y-%m-%d %H:%M") for at in (tx.clock, server))
-    return ClockDoubted(
-        f"本机时钟与数据库服务器不一致：本机是 {here}，数据库服务器是 {there}",
-        "请校准走得不对的一方，一致后自动恢复；没有办理任何事项",
-    )
+    local = rules.calendar.local
+    return ClockDoubted("clock_against_server", here=local(tx.clock), there=local(server))
 
 
 def doubt_of(clock: datetime, last_worked: datetime, longest_downtime: timedelta, rules: Rules) -> ClockDoubted | None:
     """Why that reading cannot follow on when the office last worked; None where it can."""
+    now, last = rules.calendar.local(clock), rules.calendar.local(last_worked)
     if clock - last_worked > longest_downtime:
-        said = f"已超过 {longest_downtime.days} 天"
-    elif last_worked - clock > TURNED_BACK:
-        said = "比那时还早"
-    else:
-        return None
-    now, last = (rules.calendar.local(at).strftime("%Y-%m-%d %H:%M") for at in (clock, last_worked))
-    return ClockDoubted(
-        f"时钟不可信：现在是 {now}，而系统最近一次工作是 {last}，{said}；定时器和邮件都已暂停",
-        "请核对服务器时间，改正后自动恢复；时间确实无误时，请运行 kaoji resume 确认",
-    )
+        return ClockDoubted("clock_ahead", now=now, last=last, days=longest_downtime.days)
+    if last_worked - clock > TURNED_BACK:
+        return ClockDoubted("clock_back", now=now, last=last)
+    return None

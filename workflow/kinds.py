@@ -112,9 +112,7 @@ class Reports(Kind[Report]):
     def decide(self, known: Report | None, command: c.ReportCommand, around: Situation, here: Here) -> list[Decided]:
         """By the rules of the report."""
         if known is None:
-            raise UnknownSubject(
-                f"没有报表 {command.report}", "报表写作 期次/单位，如 2015-10/shirong；kaoji status 列出全部报表"
-            )
+            raise UnknownSubject("no_such_report", report=command.report)
         return reports.decide(known, command, around, here.rules, here.now)
 
     def wake(self, known: Report, around: Situation, here: Here) -> Woken:
@@ -163,10 +161,7 @@ class Cases(Kind[Case]):
     def decide(self, known: Case | None, command: c.CaseCommand, around: Situation, here: Here) -> list[Decided]:  # noqa: ARG002  a case is judged by itself
         """By the rules of the case."""
         if known is None:
-            raise UnknownSubject(
-                f"没有督查件 {command.case}",
-                "督查件写作编号，或 期次/单位/指标、期次/单位/overdue；kaoji case list 列出全部督查件",
-            )
+            raise UnknownSubject("no_such_case", case=command.case)
         return cases.decide(known, command, here.rules, here.now)
 
     def wake(self, known: Case, around: Situation, here: Here) -> Woken:  # noqa: ARG002  as above

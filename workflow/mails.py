@@ -11,16 +11,14 @@ from states.errors import UnknownSubject, WrongActor, WrongContent, WrongState
 from states.office import Office
 from workflow.ports import Delivery, Message, Transaction
 
-_LIST = "kaoji mail list 列出全部邮件及其编号"
-
 
 def attended(command: c.MailCommand, office: Office, tx: Transaction) -> e.MailsRetried | e.MailsAcknowledged:
     """Do it, and say what was done. Raises a subclass of `Refused`; then nothing was."""
     if command.actor not in office.person_by_id:
-        raise WrongActor(f"没有人员 {command.actor}", "请用 --as 写明是谁办理的")
+        raise WrongActor("no_such_person", person=command.actor)
     mails = [_dead(number, tx) for number in command.mails]
     if not mails:
-        raise WrongContent("没有写明哪一封邮件", _LIST)
+        raise WrongContent("no_mail_named")
     match command:
         case c.RetryMails():
             return _sent_again(mails, office, tx)
@@ -46,10 +44,7 @@ def corrected(office: Office, tx: Transaction) -> e.MailsRetried | None:
 def _sent_again(mails: Sequence[Message], office: Office, tx: Transaction) -> e.MailsRetried:
     gone = [mail for mail in mails if mail.recipient not in office.person_by_id]
     if gone:
-        raise WrongState(
-            f"第 {gone[0].id} 号邮件的收件人 {gone[0].name} 已不在配置的人员里",
-            "请电话告知接手的人，再用 kaoji mail acknowledge 登记",
-        )
+        raise WrongState("mail_receiver_gone", mail=gone[0].id, name=gone[0].name)
     addresses = [office.person_by_id[mail.recipient].email for mail in mails]
     for mail, address in zip(mails, addresses, strict=True):
         tx.resend_mail(mail.id, address)
@@ -59,9 +54,9 @@ def _sent_again(mails: Sequence[Message], office: Office, tx: Transaction) -> e.
 def _dead(number: int, tx: Transaction) -> Message:
     mail = tx.mail(number)
     if mail is None:
-        raise UnknownSubject(f"没有第 {number} 号邮件", _LIST)
+        raise UnknownSubject("no_such_mail", mail=number)
     if mail.state is Delivery.SENT:
-        raise WrongState(f"第 {number} 号邮件已经发出，对方的服务器已收下", "对方若没有看到，请其查垃圾邮件箱")
+        raise WrongState("mail_sent", mail=number)
     if mail.state is not Delivery.DEAD:
-        raise WrongState(f"第 {number} 号邮件还在等候发送，不必处理", "守护进程会自动发送；kaoji check 说明为何在等")
+        raise WrongState("mail_waits", mail=number)
     return mail

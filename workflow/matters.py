@@ -73,7 +73,7 @@ def define(command: c.DefineOffice, here: Here, recorder: Recorder, book: RuleBo
         _need_administrator(command, here)
         need_words(command)
         if not changed:
-            raise WrongState("与现行规则完全相同，没有变动", "请先改好文件，再重新提交")
+            raise WrongState("nothing_redefined")
     versions = [
         e.DefinitionVersion(
             kind=kind, version=1 + (before[kind].version if kind in before else 0), sha256=sha256(after[kind])
@@ -110,7 +110,7 @@ def _need_administrator(command: c.Command, here: Here) -> None:
     admins = tuple(dict.fromkeys(one.person for one in posts))
     if admins:
         need_actor(command.actor, admins, of=office.name, post="管理员", said="变更办公规则", office=office)
-    need_person(command, "是谁变更的", here)
+    need_person(command, here)
 
 
 def _replanned(here: Here) -> list[Part]:
@@ -150,7 +150,7 @@ def resume(command: c.Resume, last_worked: datetime | None, here: Here, recorder
     beat = here.tx.heartbeat()
     held_since = beat.held_since if beat else None
     if last_worked is None and held_since is None:
-        raise WrongState("时钟可信，邮件也没有暂停，没有什么需要确认", "如有疑问，请运行 kaoji check")
+        raise WrongState("nothing_to_confirm")
     if last_worked is not None:
         here.tx.turn_back()
     if held_since is not None:
@@ -164,12 +164,12 @@ def restored(command: c.Restore, beat: Beat, held: str, here: Here, recorder: Re
 
     `beat` is the process that restores it, `held` why the mails are held.
     """
-    need_person(command, "是谁决定恢复的", here)
+    need_person(command, here)
     need_words(command)
     if here.tx.head() != (command.seq, command.head):
-        raise WrongState("备份在恢复途中被改动", "请重新恢复")
+        raise WrongState("backup_changed")
     if not here.tx.head()[0]:
-        raise WrongState("备份里还没有任何流转记录", "不必恢复；新的数据库请用 kaoji init")
+        raise WrongState("backup_empty")
     here.tx.beat(beat)
     here.tx.hold_mail(held)
     fact = e.Restored(
@@ -190,7 +190,7 @@ def on_mails(command: c.MailCommand, here: Here, recorder: Recorder) -> Answer:
     return record([fact], command, here, recorder)
 
 
-def need_person(command: c.Command, said: str, here: Here) -> None:
-    """Refuse whoever is not of the office; `said` is what has to be written of them."""
+def need_person(command: c.Command, here: Here) -> None:
+    """Refuse whoever is not of the office."""
     if command.actor not in here.rules.office.person_by_id:
-        raise WrongActor(f"没有人员 {command.actor}", f"请用 --as 写明{said}")
+        raise WrongActor("no_such_person", person=command.actor)

@@ -36,7 +36,7 @@ class RuleBook:
         seq = max((row.since_seq for row in rows), default=0)
         if self._make is None or seq == 0:
             if self._founding is None:
-                raise NotFounded("系统还没有开始工作，不能办理", "请先启动守护进程（kaoji serve）")
+                raise NotFounded("nothing_began")
             return self._founding
         known_seq, rules = self._known
         if rules is None or seq != known_seq:

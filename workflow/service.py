@@ -16,10 +16,10 @@ from states import commands as c
 from states.errors import AlreadyDone, ClockDoubted, Refused, Stale, WrongContent
 from states.models import Case, Report
 from states.needs import need_words
-from states.office import Level
+from states.office import Level, Office
+from states.refusals import Change
 from states.rules import Rules
 from states.situation import NOTHING, Part
-from states.words import event_word, state_word
 from workflow import clockcheck, matters, wakeups
 from workflow.here import Here
 from workflow.kinds import kind_of_command
@@ -64,7 +64,7 @@ class Workflow:
     def execute(self, command: c.Command) -> Answer:
         """Carry out one command. Raises a subclass of `Refused` where the rules forbid it; nothing changed."""
         if not _KNOWABLE.fullmatch(command.command_id):
-            raise WrongContent("命令编号不能用", "编号应为 1 到 200 个英文字母、数字或符号")
+            raise WrongContent("unusable_command_id")
         command = c.in_plain_words(command)
         if isinstance(command, c.Resume):
             return self._resume(command)
@@ -193,7 +193,7 @@ class Workflow:
     def _resume(self, command: c.Resume) -> Answer:
         """The one command for which the clock need not be believed: it says that it is to be."""
         with self._begin_anyhow() as here:
-            matters.need_person(command, "是谁确认的", here)
+            matters.need_person(command, here)
             need_words(command)
             before = here.tx.answered(stored_id(command))
             if before:
@@ -220,12 +220,9 @@ def _repeated(command: c.Command, rows: tuple[EventRow, ...]) -> Answer:
     """The answer given then, to the same wish of the same person; under that id nothing else was ever done."""
     first = rows[0]
     if first.actor != command.actor:
-        raise AlreadyDone(f"命令编号 {command.command_id} 已被 {first.actor} 用过", "请用新的编号重新提交")
+        raise AlreadyDone("command_id_of_another", command_id=command.command_id, person=first.actor)
     if first.command_sha256 != asked_sha256(command):
-        raise AlreadyDone(
-            f"命令编号 {command.command_id} 已用于另一件事（流转记录第 {first.seq} 条），这一次没有办理",
-            "请用新的编号重新提交",
-        )
+        raise AlreadyDone("command_id_used", command_id=command.command_id, seq=first.seq)
     return answer_of(rows, repeated=True)
 
 
@@ -235,21 +232,21 @@ def _need_current(command: c.Command, present: Report | Case, subject: str, here
     if decided_on is None or decided_on == present.version:
         return
     since = [row for row in here.tx.events_of(subject, 0) if row.version > decided_on]
-    told = [f"{here.rules.office.named(row.actor)}{_done(row, present.level)}" for row in since[-_TOLD:]]
-    more = f"共 {len(since)} 项，最近的是：" if len(since) > _TOLD else ""
-    raise Stale(
-        f"您依据的是第 {decided_on} 版，现在是第 {present.version} 版，期间：{more}{'；'.join(told) or '没有这一版本'}",
-        "请重新打开，看过现在的内容再办理",
-    )
+    if not since:
+        raise Stale("no_such_version", seen=decided_on, present=present.version)
+    told = tuple(_change(row, present.level, here.rules.office) for row in since[-_TOLD:])
+    if len(since) == len(told):
+        raise Stale("changed_since", seen=decided_on, present=present.version, changes=told)
+    raise Stale("changed_much_since", seen=decided_on, present=present.version, count=len(since), changes=told)
 
 
 _TOLD = 5
 """So many of the changes since are named: whoever is that far behind must look anew anyway."""
 
 
-def _done(row: EventRow, level: Level) -> str:
+def _change(row: EventRow, level: Level, office: Office) -> Change:
     how = json.loads(row.payload).get("how", "edit")
-    return event_word(row.kind, how=how) + (f"（{state_word(row.to_state, level)}）" if row.to_state else "")
+    return Change(actor=office.person(row.actor), kind=row.kind, how=how, to_state=row.to_state, level=level)
 
 
 __all__ = ["Answer", "Refused", "Workflow"]

@@ -10,10 +10,10 @@ import pytest
 from app.bootstrap import put_together, read_settings, rules_of
 from app.check import Finding, _posts, _prospect
 from app.clock import VirtualClock
-from app.faults import Unusable
 from app.founding import found
 from app.place import DEMO_CASE, Place
 from app.prospect import first_start
+from app.refusals import Unusable
 from app.still_needed import refuse_what_is_needed, still_needed
 from states.purposes import Purpose
 from storage.database import open_database

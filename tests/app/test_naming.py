@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from app.bootstrap import read_settings
-from app.faults import Unusable
 from app.names import Names, names_of
 from app.naming import person, resolve_person, resolve_report, resolve_unit, vacant_posts
+from app.refusals import Unusable
 from states.definitions import bodies_of
 from tests.app.builders import SAMPLE, an_office
 

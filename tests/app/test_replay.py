@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from app.faults import Unusable
 from app.place import DEMO_CASE
+from app.refusals import Unusable
 from app.replay import Replayed, replay
 from notifications.sink import read_maildir
 from storage.check import run_invariants

@@ -17,8 +17,8 @@ import pytest
 
 from app.bootstrap import read_settings
 from app.cli import main
-from app.faults import explain
 from app.names import Names, names_of
+from app.refusals import explain
 from states.definitions import bodies_of
 from storage.lock import DaemonLock
 from tests.app.builders import a_working_office, an_office, changed, last_month, records, url_of

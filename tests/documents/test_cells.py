@@ -13,7 +13,9 @@ from docx.oxml.ns import qn
 from openpyxl.worksheet.worksheet import Worksheet
 
 from documents.form import FormError, FormRow
-from states.gaps import row_gaps
+from states.gaps import gap_words, row_gaps
+from states.models import Entry
+from states.office import Named
 
 Build = Callable[..., Path]
 Read = Callable[..., tuple[FormRow, ...]]
@@ -186,6 +188,7 @@ def test_all_of_a_forms_hidden_and_broken_cells_are_told_at_once(xlsx: Build, re
 def test_what_is_wrong_with_a_rank_cell_is_said(xlsx: Build, read: Read, typed: object, said: str) -> None:
     (row,) = read(xlsx(with_row(typed)))
 
-    (gap,) = row_gaps("此行", rank_text=row.rank_text, comparison=row.comparison, target=row.target, field=11)
-    assert gap.startswith("此行")
-    assert said in gap
+    entry = Entry(indicator="sgyc", field=11, rank_text=row.rank_text, comparison=row.comparison, target=row.target)
+    (gap,) = row_gaps(entry, Named("sgyc", "施工扬尘"))
+    assert gap_words(gap).startswith("“施工扬尘”")
+    assert said in gap_words(gap)

@@ -38,14 +38,14 @@ def test_a_workbook_gives_each_row_with_its_place(xlsx: Build, read: Read) -> No
     assert ranks(rows) == {"srzz": "第5", "sgyc": "5/11"}
     assert rows[0].comparison == COMPARED
     assert rows[0].target == "全市前3"
-    assert rows[0].place == "表.xlsx 10月 第4行"
+    assert rows[0].place == "[表.xlsx]10月!4"
 
 
 def test_a_document_gives_each_row_with_its_place(word: Build, read: Read) -> None:
     rows = read(word(PLAIN, paragraphs=["单位（盖章）：市容管理科", NOTE]))
 
     assert ranks(rows) == {"srzz": "第5", "sgyc": "5/11"}
-    assert rows[1].place == "表.docx 表1 第3行"
+    assert rows[1].place == "[表.docx]表1!3"
 
 
 def test_an_old_workbook_is_read_too(tmp_path: Path, read: Read) -> None:
@@ -111,8 +111,8 @@ def test_the_form_is_found_on_any_sheet_and_in_any_table(tmp_path: Path, word: B
     document.tables[0]._element.addprevious(document.add_table(1, 1)._element)
     document.save(str(tmp_path / "两表.docx"))
 
-    assert read(tmp_path / "两页.xlsx")[0].place == "两页.xlsx 附1 第2行"
-    assert read(tmp_path / "两表.docx")[0].place == "两表.docx 表2 第2行"
+    assert read(tmp_path / "两页.xlsx")[0].place == "[两页.xlsx]附1!2"
+    assert read(tmp_path / "两表.docx")[0].place == "[两表.docx]表2!2"
 
 
 def test_a_hidden_sheet_is_not_read(tmp_path: Path, xlsx: Build, read: Read, refuse: Refuse) -> None:

@@ -1,0 +1,331 @@
+"""The sentences of every refusal, in both languages: what is wrong, and what to do.
+
+A place that refuses gives a code and its particulars as data (`raise WrongActor("not_liaison", actor=…, unit=…)`); here
+they become words, for whoever reads them. In a sentence `{until}` is a particular as it stands, `{act:act}` the code of
+an act in words. Every code has its sentences in both languages, made of just the particulars it is raised with; the
+tests hold that of every place.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from string import Formatter
+from typing import Final, NamedTuple, TypeAlias
+
+from states.acts import ACTS, Words
+from states.gaps import Gap, gap_words
+from states.office import SYSTEM, Named
+from states.words import event_word, state_word, word
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An act done meanwhile: by whom, the kind of its event, and the state of that level it led to, None for none."""
+
+    actor: Named
+    kind: str
+    how: str
+    to_state: str | None
+    level: str
+
+
+Particular: TypeAlias = "str | int | datetime | Named | Change | Gap | Sequence[str | Named | Change | Gap]"
+
+
+class Sentences(NamedTuple):
+    """Message and remedy of one refusal, Chinese and English."""
+
+    message: str
+    remedy: str
+    message_en: str
+    remedy_en: str
+
+
+_LOOK_AGAIN: Final = "请重新打开，看过现在的内容再办理", "Open it again and read it as it stands now before acting."
+_LIST_OF_MAILS: Final = "kaoji mail list 列出全部邮件及其编号", "kaoji mail list shows all mails with their numbers."
+
+REFUSALS: Final[Mapping[str, Sentences]] = {
+    # --- what there is not
+    "no_such_report": Sentences(
+        "没有报表 {report}",
+        "报表写作 期次/单位，如 2015-10/shirong；kaoji status 列出全部报表",
+        "There is no report {report}.",
+        "A report is written PERIOD/UNIT, as 2015-10/shirong; kaoji status lists them all.",
+    ),
+    "no_such_case": Sentences(
+        "没有督查件 {case}",
+        "督查件写作编号，或 期次/单位/指标、期次/单位/overdue；kaoji case list 列出全部督查件",
+        "There is no case {case}.",
+        "A case is written by its number, PERIOD/UNIT/INDICATOR or PERIOD/UNIT/overdue; kaoji case list has them all.",
+    ),
+    "no_such_unit": Sentences(
+        "没有单位 {unit}", "单位有：{units}", "There is no unit {unit}.", "The units are: {units}."
+    ),
+    "no_such_mail": Sentences("没有第 {mail} 号邮件", _LIST_OF_MAILS[0], "There is no mail {mail}.", _LIST_OF_MAILS[1]),
+    "no_such_person": Sentences(
+        "没有人员 {person}",
+        "请用 --as 写明是谁办理、确认或决定的",
+        "There is no person {person}.",
+        "Say with --as who does, confirms or decides it.",
+    ),
+    # --- what is handed in
+    "no_such_indicators": Sentences(
+        "{of} 没有指标 {indicators}",
+        "本表的指标是：{own}",
+        "{of} has no indicator {indicators}.",
+        "The indicators of this table are: {own}.",
+    ),
+    "no_rows": Sentences(
+        "{of} 没有收到任何一行",
+        "本表的指标是：{own}",
+        "No row was handed in for {of}.",
+        "The indicators of this table are: {own}.",
+    ),
+    "indicators_twice": Sentences(
+        "指标 {indicators} 在表中不止一行",
+        "每项指标只留一行后重新提交",
+        "There is more than one row of {indicators}.",
+        "Leave one row of each indicator and hand it in again.",
+    ),
+    "nothing_to_take_over": Sentences(
+        "{of} 的指标 {indicators} 没有上期可沿用",
+        "请直接填写这一行",
+        "{of} has no earlier row of {indicators} to take over.",
+        "Fill in the row itself.",
+    ),
+    "gaps_left": Sentences(
+        "{of} 还有 {count} 处没有填好：\n{gaps:lines}",
+        "请补齐后再送签",
+        "{count} cells of {of} are not filled in:\n{gaps:lines}",
+        "Fill them in, then send it for signature.",
+    ),
+    "words_missing": Sentences(
+        "{act:act}必须写明{act:must}",
+        "请写明{act:must}后重新提交",
+        "To {act:act}, say in words {act:must}.",
+        "Say so, and hand it in again.",
+    ),
+    "unusable_command_id": Sentences(
+        "命令编号不能用",
+        "编号应为 1 到 200 个英文字母、数字或符号",
+        "The command's id cannot be used.",
+        "An id is 1 to 200 ASCII letters, digits or signs.",
+    ),
+    "no_row_named": Sentences(
+        "“{written}”没有写明改哪一行",
+        "arg 写作 指标=排名，如 szcg=第3",
+        "“{written}” does not say which row to change.",
+        "Write arg as INDICATOR=RANK.",
+    ),
+    "of_no_use": Sentences(
+        "{act:act}用不上“{written}”",
+        "请把这一行的 arg 留空",
+        "“{written}” is of no use to {act:act}.",
+        "Leave arg empty in this line.",
+    ),
+    "no_mail_named": Sentences("没有写明哪一封邮件", _LIST_OF_MAILS[0], "No mail was named.", _LIST_OF_MAILS[1]),
+    # --- what has changed, or was done already
+    "other_content": Sentences(
+        "{of} 的内容与您看到的不同",
+        "请重新打开报表，看过现在的内容再签",
+        "{of} no longer says what you saw.",
+        "Open it again and read it as it stands now before signing.",
+    ),
+    "changed_since": Sentences(
+        "您依据的是第 {seen} 版，现在是第 {present} 版，期间：{changes}",
+        _LOOK_AGAIN[0],
+        "You decided on version {seen}; it now stands at version {present}. Since then: {changes}.",
+        _LOOK_AGAIN[1],
+    ),
+    "changed_much_since": Sentences(
+        "您依据的是第 {seen} 版，现在是第 {present} 版，期间：共 {count} 项，最近的是：{changes}",
+        _LOOK_AGAIN[0],
+        "You decided on version {seen}; it now stands at version {present}. Since then {count} acts, last: {changes}.",
+        _LOOK_AGAIN[1],
+    ),
+    "no_such_version": Sentences(
+        "您依据的是第 {seen} 版，现在是第 {present} 版，没有这一版本",
+        _LOOK_AGAIN[0],
+        "You decided on version {seen}, which does not exist; it stands at version {present}.",
+        _LOOK_AGAIN[1],
+    ),
+    "command_id_of_another": Sentences(
+        "命令编号 {command_id} 已被 {person} 用过",
+        "请用新的编号重新提交",
+        "The command id {command_id} has been used by {person}.",
+        "Hand it in again under a new id.",
+    ),
+    "command_id_used": Sentences(
+        "命令编号 {command_id} 已用于另一件事（流转记录第 {seq} 条），这一次没有办理",
+        "请用新的编号重新提交",
+        "The command id {command_id} stands for something else (event {seq}); nothing was done this time.",
+        "Hand it in again under a new id.",
+    ),
+    # --- liaison
+    "not_liaison": Sentences(
+        "{actor} 不是 {unit} 的对接人，不能登记对接",
+        "应由对接人登记：{liaisons}",
+        "{actor} is not the liaison officer of {unit} and cannot log contacts.",
+        "The liaison officer logs them: {liaisons}.",
+    ),
+    "no_liaison": Sentences(
+        "{actor} 不是 {unit} 的对接人，不能登记对接",
+        "该单位还没有确定对接人，请联系管理员",
+        "{actor} is not the liaison officer of {unit} and cannot log contacts.",
+        "The unit has no liaison officer yet; ask the administrator.",
+    ),
+    "nothing_began": Sentences(
+        "系统还没有开始工作，不能办理",
+        "请先启动守护进程（kaoji serve）",
+        "The office has not begun to work; nothing can be done.",
+        "Start the daemon first (kaoji serve).",
+    ),
+    "contact_ahead": Sentences(
+        "对接的日期还没有到",
+        "请写实际发生的日期，--date 不晚于今天",
+        "The day of the contact is still to come.",
+        "Give the day on which it took place; --date is no later than today.",
+    ),
+    # --- the first start, the clock, the rules in force
+    "first_period_past": Sentences(
+        "daemon.first_period 写的 {period} 时限已过，首次启动会使全单位逾期",
+        "请写 {earliest} 或更晚的一期，或删去这一项",
+        "The deadline of {period}, given as daemon.first_period, has passed; the first start would put all overdue.",
+        "Write {earliest} or a later period, or leave it out.",
+    ),
+    "first_period_far": Sentences(
+        "daemon.first_period 写的 {period} 在 {months} 个月以后，在那之前什么也不会开启",
+        "请核对年份，或删去这一项",
+        "{period}, given as daemon.first_period, is more than {months} months ahead; nothing would open before.",
+        "Check the year, or leave it out.",
+    ),
+    "clock_against_server": Sentences(
+        "本机时钟与数据库服务器不一致：本机是 {here}，数据库服务器是 {there}",
+        "请校准走得不对的一方，一致后自动恢复；没有办理任何事项",
+        "This machine's clock disagrees with the database server's: here it is {here}, there {there}.",
+        "Set right the one that is wrong; work then goes on by itself. Nothing was done.",
+    ),
+    "clock_ahead": Sentences(
+        "时钟不可信：现在是 {now}，而系统最近一次工作是 {last}，已超过 {days} 天；定时器和邮件都已暂停",
+        "请核对服务器时间，改正后自动恢复；时间确实无误时，请运行 kaoji resume 确认",
+        "The clock cannot be believed: it says {now}, and the office last worked on {last}, more than {days} days ago; "
+        "timers and mails are held.",
+        "Check the server's time; set right, work goes on by itself. If it is right, confirm it with kaoji resume.",
+    ),
+    "clock_back": Sentences(
+        "时钟不可信：现在是 {now}，而系统最近一次工作是 {last}，比那时还早；定时器和邮件都已暂停",
+        "请核对服务器时间，改正后自动恢复；时间确实无误时，请运行 kaoji resume 确认",
+        "The clock cannot be believed: it says {now}, and the office last worked on {last}, which is later; "
+        "timers and mails are held.",
+        "Check the server's time; set right, work goes on by itself. If it is right, confirm it with kaoji resume.",
+    ),
+    "nothing_redefined": Sentences(
+        "与现行规则完全相同，没有变动",
+        "请先改好文件，再重新提交",
+        "It is just what is in force already; nothing changed.",
+        "Change the file first, then hand it in again.",
+    ),
+    "nothing_to_confirm": Sentences(
+        "时钟可信，邮件也没有暂停，没有什么需要确认",
+        "如有疑问，请运行 kaoji check",
+        "The clock is believed and no mails are held; there is nothing to confirm.",
+        "If in doubt, run kaoji check.",
+    ),
+    # --- a restore
+    "backup_changed": Sentences(
+        "备份在恢复途中被改动", "请重新恢复", "The backup was changed while it was restored.", "Restore it again."
+    ),
+    "backup_empty": Sentences(
+        "备份里还没有任何流转记录",
+        "不必恢复；新的数据库请用 kaoji init",
+        "The backup holds no event yet.",
+        "There is nothing to restore; kaoji init makes a new database.",
+    ),
+    # --- mails that did not arrive
+    "mail_receiver_gone": Sentences(
+        "第 {mail} 号邮件的收件人 {name} 已不在配置的人员里",
+        "请电话告知接手的人，再用 kaoji mail acknowledge 登记",
+        "The receiver of mail {mail}, {name}, is no longer among the people configured.",
+        "Tell whoever took over by telephone, then record that with kaoji mail acknowledge.",
+    ),
+    "mail_sent": Sentences(
+        "第 {mail} 号邮件已经发出，对方的服务器已收下",
+        "对方若没有看到，请其查垃圾邮件箱",
+        "Mail {mail} has been sent, and the receiver's server took it.",
+        "If the receiver has not seen it, ask for a look into the junk folder.",
+    ),
+    "mail_waits": Sentences(
+        "第 {mail} 号邮件还在等候发送，不必处理",
+        "守护进程会自动发送；kaoji check 说明为何在等",
+        "Mail {mail} still waits to be sent; nothing has to be done.",
+        "The daemon sends it by itself; kaoji check says why it waits.",
+    ),
+}
+
+
+def in_words(code: str, particulars: Mapping[str, Particular], language: str) -> tuple[str, str]:
+    """Message and remedy in `zh` or `en`. KeyError for a code without sentences, or a particular that was not given."""
+    told = REFUSALS[code]
+    pair = (told.message, told.remedy) if language == "zh" else (told.message_en, told.remedy_en)
+    message, remedy = (filled(sentence, particulars, language) for sentence in pair)
+    return message, remedy
+
+
+def filled(sentence: str, particulars: Mapping[str, Particular], language: str) -> str:
+    """A sentence of that language with its particulars in words. KeyError for one that was not given."""
+    return _Writer(language).vformat(sentence, (), particulars)
+
+
+def _must(act: str) -> Words:
+    """What an act must say in words."""
+    words = ACTS[act].words
+    return (words.must if words else None) or ("", "")
+
+
+_CODES: Final[Mapping[str, Callable[[str], Words]]] = {"act": lambda act: ACTS[act].word, "must": _must}
+"""What a code is called, by how a sentence asks for it: `{act:act}`."""
+
+
+class _Writer(Formatter):
+    """Fills sentences in one language: what kind of value it is says how it is worded."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+        self._is_chinese = language == "zh"
+
+    def format_field(self, value: Particular, format_spec: str) -> str:
+        """A particular in words; `lines` puts each of several on a line of its own."""
+        match value:
+            case Named():
+                return self._named(value)
+            case Change():
+                return self._change(value)
+            case Gap():
+                return gap_words(value, self._language)
+            case datetime():
+                return f"{value:%Y-%m-%d %H:%M}"
+            case str() if format_spec:
+                return _CODES[format_spec](value)[not self._is_chinese]
+            case str() | int():
+                return str(value)
+        between = "\n" if format_spec == "lines" else self._between(value)
+        return between.join(self.format_field(one, "") for one in value)
+
+    def _between(self, several: Sequence[object]) -> str:
+        if any(isinstance(one, Change) for one in several):
+            return "；" if self._is_chinese else "; "
+        return "、" if self._is_chinese else ", "
+
+    def _named(self, one: Named) -> str:
+        if one.code == SYSTEM:
+            return word("system", self._language)
+        if not one.name:
+            return one.code
+        return f"{one.name}（{one.code}）" if self._is_chinese else f"{one.name} ({one.code})"
+
+    def _change(self, one: Change) -> str:
+        done = event_word(one.kind, self._language, how=one.how)
+        state = state_word(one.to_state, one.level, self._language) if one.to_state else ""
+        if self._is_chinese:
+            return f"{self._named(one.actor)}{done}" + (f"（{state}）" if state else "")
+        return f"{done} by {self._named(one.actor)}" + (f" ({state})" if state else "")
