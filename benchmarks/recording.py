@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.narrow import places, plain_connection
-from storage.connection import Connection, Cursor
+from storage.connection import Connection, Cursor, begun_at_once
 from storage.database import Database, engine_of
 
 
@@ -49,9 +49,10 @@ class Recorder:
 
 
 def recorded(url: str, noted: list[Sent]) -> Database:
-    """The database, opened so that every statement of its writer is noted."""
+    """The database, opened so that every statement of its writer is sent, and noted, one by one."""
     engine = engine_of(url)
-    return Database(replace(engine, connect=lambda: Recorder(engine.connect(), noted)))
+    noting = replace(engine, connect=lambda: Recorder(engine.connect(), noted), begun=begun_at_once, send=None)
+    return Database(noting)
 
 
 def keep(noted: Sequence[Sent], path: Path) -> None:

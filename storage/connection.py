@@ -5,9 +5,18 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
-from storage.errors import StorageError, TransactionEnded, Unanswered, Unreachable, locked_too_long, translated
+from storage.errors import (
+    Conflict,
+    StorageError,
+    TransactionEnded,
+    Unanswered,
+    Unreachable,
+    locked_too_long,
+    translated,
+)
+from workflow.ports import StoreFault
 
 PATIENCE_SECONDS = 30.0
 """How long a writer waits for another."""
@@ -46,25 +55,56 @@ class Connection(Protocol):
         """Let go of it."""
 
 
+class Asked(NamedTuple):
+    """A question and its values."""
+
+    sql: str
+    parameters: Row
+
+
+class Write(NamedTuple):
+    """A statement that asks nothing; where it has a `subject` it must change that one row."""
+
+    sql: str
+    parameters: Row | None = None
+    subject: str | None = None
+
+
+Known = dict[Asked, list[Any]]
+"""What was answered already."""
+
+
+def begun_at_once(connection: Connection, statements: Sequence[str], _: Sequence[Asked]) -> Known:
+    """Begin, and ask nothing beforehand: in the same process a question costs no trip."""
+    for statement in statements:
+        connection.execute(statement)
+    return {}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
     """One database and how its dialect differs.
 
     `begin` starts a transaction that holds the office's write lock, `begin_outbox` one on the queue of mails alone,
     `begin_reading` one that sees one state of the database; `skip_locked` ends the query that claims mails;
-    `clock` asks a server what time it is, empty where the database has no clock of its own.
+    `clock` is a server's reading of its clock, NULL where the database has none of its own.
+
+    Where every statement is a trip to a server, `begun` begins and asks what will be asked in one trip, and `send`
+    carries out in one trip what nobody waits for; None where it may as well be done at once.
     """
 
     shown: str
     connect: Callable[[], Connection]
     connect_reading: Callable[[], Connection]
     faults: type[Exception]
-    begin: str
-    begin_outbox: str
+    begin: Sequence[str]
+    begin_outbox: Sequence[str]
     begin_reading: str
     skip_locked: str
-    clock: str = ""
+    clock: str = "NULL"
     patience: float = PATIENCE_SECONDS
+    begun: Callable[[Any, Sequence[str], Sequence[Asked]], Known] = begun_at_once
+    send: Callable[[Any, Sequence[Write]], None] | None = None
 
 
 class Ended:
@@ -72,17 +112,10 @@ class Ended:
 
     in_transaction = False
 
-    def execute(self, *_: object) -> Cursor:
-        """Refuse."""
+    def _refuse(self, *_: object, **__: object) -> Any:
         raise TransactionEnded
 
-    def executemany(self, *_: object) -> object:
-        """Refuse."""
-        raise TransactionEnded
-
-    def commit(self) -> None:
-        """Refuse."""
-        raise TransactionEnded
+    execute = executemany = write = write_each = forget = apart = commit = _refuse
 
     def close(self) -> None:
         """Nothing to let go of."""
@@ -120,14 +153,39 @@ class Answer:
             raise translated(fault, self._engine.shown) from fault
 
 
+class _KnownAnswer:
+    """What was answered before it was asked."""
+
+    __slots__ = ("_rows",)
+    rowcount = -1
+
+    def __init__(self, rows: list[Any]) -> None:
+        self._rows = rows
+
+    def fetchone(self) -> Any:
+        """The next row, or None."""
+        return self._rows.pop(0) if self._rows else None
+
+    def fetchall(self) -> list[Any]:
+        """All rows left."""
+        return self._rows
+
+
 class Speaking:
-    """A connection of the writer whose every fault is told in our words, wherever it is met."""
+    """The writer's connection in one transaction; every fault is told in our words, wherever it is met.
 
-    __slots__ = ("_connection", "_engine")
+    On a server, what nobody waits for is kept and sent with the next question or with the commit, in their order; and
+    a question that was foreseen is answered from what came when the transaction began.
+    """
 
-    def __init__(self, connection: Connection, engine: Engine) -> None:
+    __slots__ = ("_connection", "_engine", "_kept", "_known", "_trips")
+
+    def __init__(self, connection: Connection, engine: Engine, known: Known) -> None:
         self._connection = connection
         self._engine = engine
+        self._known = known
+        self._kept: list[Write] = []
+        self._trips = 0
 
     @property
     def in_transaction(self) -> bool:
@@ -135,7 +193,13 @@ class Speaking:
         return self._connection.in_transaction
 
     def execute(self, sql: str, parameters: Sequence[Any] | None = None, /) -> Cursor:
-        """Run one statement. Raises StorageError."""
+        """Run one statement and wait for what it comes to. Raises StorageError."""
+        if self._known and parameters is not None:
+            known = self._known.pop(Asked(sql, parameters), None)
+            if known is not None:
+                return _KnownAnswer(known)
+        if self._kept:
+            self._send()
         try:
             done = self._connection.execute(sql) if parameters is None else self._connection.execute(sql, parameters)
         except self._engine.faults as fault:
@@ -143,18 +207,74 @@ class Speaking:
         return Answer(done, self._engine)
 
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> object:
-        """Run one statement for each of several rows. Raises StorageError."""
+        """Run one statement for each of several rows, and wait for it. Raises StorageError."""
+        if self._kept:
+            self._send()
         try:
             return self._connection.executemany(sql, parameters)
         except self._engine.faults as fault:
             raise translated(fault, self._engine.shown) from fault
 
+    def write(self, sql: str, parameters: Row | None = None, *, subject: str | None = None) -> None:
+        """Run one statement sooner or later in this transaction. With a `subject` it must change that one row.
+
+        Raises Conflict where it does not, and StorageError, now or when it is sent.
+        """
+        if self._engine.send is not None:
+            self._kept.append(Write(sql, parameters, subject))
+        elif self.execute(sql, parameters).rowcount != 1 and subject is not None:
+            raise Conflict(subject)
+
+    def write_each(self, sql: str, rows: Sequence[Row]) -> None:
+        """As `write`, one statement for each of several rows."""
+        if self._engine.send is not None:
+            self._kept += [Write(sql, row) for row in rows]
+        elif len(rows) == 1:
+            self.execute(sql, rows[0])
+        elif rows:
+            self.executemany(sql, rows)
+
+    def forget(self, *names: str) -> None:
+        """What was answered beforehand of what bears one of these names is asked anew: it is being changed."""
+        for asked in [asked for asked in self._known if not set(names).isdisjoint(asked.parameters)]:
+            del self._known[asked]
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """What is written in the block is undone, alone, when it fails with anything but a StoreFault."""
+        kept, trips = len(self._kept), self._trips
+        self.write("SAVEPOINT apart")
+        try:
+            yield
+        except StoreFault:
+            raise  # the whole transaction is done for, and SQLite may have ended it already
+        except BaseException:
+            if self._engine.send is not None and self._trips == trips:
+                del self._kept[kept:]  # the server has heard nothing of it
+            else:
+                self.execute("ROLLBACK TO SAVEPOINT apart")
+                self.execute("RELEASE SAVEPOINT apart")
+            raise
+        self.write("RELEASE SAVEPOINT apart")
+
     def commit(self) -> None:
         """Make it durable. Raises Unanswered when the connection breaks meanwhile: it may have been done, or not."""
         try:
-            self.execute("COMMIT")
+            self.write("COMMIT")
+            if self._kept:
+                self._send()
         except Unreachable as fault:
             raise Unanswered(self._engine.shown) from fault
+
+    def _send(self) -> None:
+        kept, self._kept = self._kept, []
+        self._trips += 1
+        if self._engine.send is None:
+            return  # nothing is ever kept
+        try:
+            self._engine.send(self._connection, kept)
+        except self._engine.faults as fault:
+            raise translated(fault, self._engine.shown) from fault
 
     def close(self) -> None:
         """Let go of it."""
@@ -218,12 +338,16 @@ class Writer:
         self._lock = Line()
         self._discarded = False
 
-    def take(self, begin: str) -> Speaking:
-        """Wait for the connection and begin a transaction on it. Raises StorageError; then nothing is held."""
+    def take(self, begin: Sequence[str], foreseen: Sequence[Asked] = ()) -> Speaking:
+        """Wait for the connection and begin a transaction on it. Raises StorageError; then nothing is held.
+
+        `foreseen` is what will be asked in it: a server answers it in the same trip.
+        """
         if not self._lock.acquire(timeout=self.engine.patience):
             raise locked_too_long(self.engine.patience)
         try:
-            return Speaking(self._begun(begin), self.engine)
+            known = self._begun(begin, foreseen)
+            return Speaking(self._connection, self.engine, known)
         except BaseException:
             self._lock.release()
             raise
@@ -247,7 +371,7 @@ class Writer:
             self._lock.release()
 
     @contextmanager
-    def lent(self, begin: str) -> Iterator[Connection]:
+    def lent(self, begin: Sequence[str]) -> Iterator[Connection]:
         """A transaction that commits at the end of the block and is undone when the block fails."""
         connection = self.take(begin)
         try:
@@ -256,26 +380,22 @@ class Writer:
         finally:
             self.give_back()
 
-    def _begun(self, begin: str) -> Connection:
+    def _begun(self, begin: Sequence[str], foreseen: Sequence[Asked]) -> Known:
         """A connection lost while nobody used it is renewed, once: nothing of the transaction had been done."""
         try:
-            self._connection.execute(begin)
+            return self.engine.begun(self._connection, begin, foreseen)
         except self.engine.faults as fault:
             if not self._is_lost():
                 raise self._refused(fault) from fault
-            self._renew(begin)
-        return self._connection
-
-    def _is_lost(self) -> bool:
-        return self._discarded or bool(getattr(self._connection, "closed", False))
-
-    def _renew(self, begin: str) -> None:
         self._connection = self.engine.connect()
         self._discarded = False
         try:
-            self._connection.execute(begin)
+            return self.engine.begun(self._connection, begin, foreseen)
         except self.engine.faults as fault:
             raise self._refused(fault) from fault
+
+    def _is_lost(self) -> bool:
+        return self._discarded or bool(getattr(self._connection, "closed", False))
 
     def _refused(self, fault: Exception) -> StorageError:
         """The fault of a beginning, after making sure that nothing was begun."""

@@ -16,7 +16,7 @@ from storage.reads import Reader
 from storage.revision import REVISION, need_current
 from storage.sqlite import sqlite_engine
 from storage.transaction import SqlTransaction
-from workflow.ports import Claim, Message, Outcome
+from workflow.ports import Claim, Message, Outcome, Question
 
 
 class Database(Reader):
@@ -33,9 +33,9 @@ class Database(Reader):
             super().close()
             raise
 
-    def begin(self, now: datetime) -> SqlTransaction:
+    def begin(self, now: datetime, foreseen: Sequence[Question] = ()) -> SqlTransaction:
         """A write transaction, begun on entering its block; leaving without `commit` undoes everything."""
-        return SqlTransaction(self._writing, now)
+        return SqlTransaction(self._writing, now, foreseen)
 
     def claim(self, claim: Claim) -> Sequence[Message]:
         """Take mails whose time has come; records the attempt before sending."""

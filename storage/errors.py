@@ -180,8 +180,8 @@ def _why_not_opened(address: str) -> type[StorageError] | None:
 
 
 def _postgres_kind(fault: Exception) -> type[StorageError]:
-    """A fault without a state is the connection's."""
-    state = getattr(fault, "sqlstate", None) or "08"
+    """A fault without a state is the connection's, unless the driver could not even write the values down."""
+    state = getattr(fault, "sqlstate", None) or ("22" if type(fault).__name__ == "DataError" else "08")
     return _BY_SQLSTATE.get(state) or _BY_SQLSTATE.get(state[:2], Unforeseen)
 
 

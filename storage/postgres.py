@@ -8,8 +8,8 @@ import psycopg
 from psycopg.pq import TransactionStatus
 
 from storage.address import PostgresAddress
-from storage.connection import PATIENCE_SECONDS, Connection, Cursor, Engine
-from storage.errors import UnsafeSettings, translated
+from storage.connection import PATIENCE_SECONDS, Asked, Connection, Cursor, Engine, Known, Write
+from storage.errors import Conflict, UnsafeSettings, translated
 
 OFFICE_LOCK = 0x6B616F6A69
 """The advisory lock of the office's writers: "kaoji" as a number."""
@@ -34,12 +34,14 @@ def postgres_engine(address: PostgresAddress, patience: float = PATIENCE_SECONDS
         connect=lambda: connect(address, patience),
         connect_reading=lambda: connect(address, patience, reading=True),
         faults=psycopg.Error,
-        begin=f"BEGIN; SELECT pg_advisory_xact_lock({OFFICE_LOCK})",
-        begin_outbox="BEGIN",
+        begin=("BEGIN", f"SELECT pg_advisory_xact_lock({OFFICE_LOCK})"),
+        begin_outbox=("BEGIN",),
         begin_reading="BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
         skip_locked="FOR UPDATE SKIP LOCKED",
-        clock="SELECT clock_timestamp()",
+        clock="clock_timestamp()",
         patience=patience,
+        begun=PostgresConnection.begun,
+        send=PostgresConnection.send,
     )
 
 
@@ -47,6 +49,12 @@ def postgres_engine(address: PostgresAddress, patience: float = PATIENCE_SECONDS
 def _percent(sql: str) -> bytes:
     """The statement with psycopg's places instead of `?`."""
     return sql.replace("?", "%s").encode()
+
+
+@lru_cache(maxsize=256)
+def _guarded(sql: str) -> bytes:
+    """The statement with psycopg's places; it fails unless it changes just one row, before anything is committed."""
+    return b"WITH changed AS (" + _percent(sql) + b" RETURNING 1) SELECT 1 / (count(*) = 1)::int FROM changed"
 
 
 class PostgresConnection:
@@ -75,6 +83,24 @@ class PostgresConnection:
         with self._connection.cursor() as cursor:
             cursor.executemany(_percent(sql), parameters)
         return None
+
+    def begun(self, statements: Sequence[str], foreseen: Sequence[Asked]) -> Known:
+        """Begin, and ask what will be asked: one round trip, each answer as of the moment the lock was got."""
+        with self._connection.pipeline():
+            for statement in statements:
+                self._connection.execute(_percent(statement))
+            asked = [(one, self._connection.execute(_percent(one.sql), one.parameters)) for one in foreseen]
+        return {one: cursor.fetchall() for one, cursor in asked}
+
+    def send(self, writes: Sequence[Write]) -> None:
+        """Run the statements in one round trip. Raises Conflict where a row that must be there is another by now."""
+        try:
+            with self._connection.pipeline():
+                for sql, parameters, subject in writes:
+                    self._connection.execute((_percent if subject is None else _guarded)(sql), parameters)
+        except psycopg.errors.DivisionByZero as fault:
+            subjects = dict.fromkeys(one.subject for one in writes if one.subject is not None)
+            raise Conflict("、".join(subjects)) from fault
 
     def close(self) -> None:
         """Let go of it."""

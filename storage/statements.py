@@ -24,11 +24,14 @@ NEXT_COMMAND_SEQ = "SELECT min(seq) FROM event WHERE seq > ? AND command_id IS N
 EVENTS_BETWEEN = f"{made.SELECT_EVENT} WHERE seq >= ? AND seq < ? ORDER BY seq"
 EVENTS_OF = f"{made.SELECT_EVENT} WHERE subject = ? AND item_seq > ? ORDER BY item_seq"
 HEAD = "SELECT seq, hash, at FROM event ORDER BY seq DESC LIMIT 1"
-HEAD_OF_REVISION = (
-    "SELECT v.version_num, e.seq, e.hash, e.at, (SELECT at FROM heartbeat), (SELECT max(since_seq) FROM definition)"
-    " FROM alembic_version v"
-    " LEFT JOIN event e ON e.seq = (SELECT max(seq) FROM event)"
+OPENING = (
+    "SELECT v.version_num, e.seq, e.hash, e.at, (SELECT at FROM heartbeat), (SELECT max(since_seq) FROM definition),"
+    " (SELECT min(wake_at) FROM duty WHERE wake_at IS NOT NULL),"
+    " (SELECT min(wake_at) FROM report WHERE wake_at IS NOT NULL),"
+    " (SELECT min(wake_at) FROM supervision_case WHERE wake_at IS NOT NULL)"
+    " FROM alembic_version v LEFT JOIN event e ON e.seq = (SELECT max(seq) FROM event)"
 )
+"""Where a transaction stands: the tables' version, the chain's end, the last beat, the next timers."""
 LAST_OF_KIND = f"{made.SELECT_EVENT} WHERE subject = ? AND kind = ? ORDER BY item_seq DESC LIMIT 1"
 
 COUNT_OF_KIND = "SELECT count(*) FROM event WHERE subject = ? AND kind = ?"
@@ -56,8 +59,10 @@ REPORTS_OF = f"{made.SELECT_REPORT} WHERE unit = ? ORDER BY period"
 REPORTS_IN = f"{made.SELECT_REPORT} WHERE period = ? ORDER BY opened_no"
 OPEN_REPORTS = f"{made.SELECT_REPORT} WHERE state <> 'supervised' ORDER BY period, opened_no"
 REPORTS_BETWEEN = f"{made.SELECT_REPORT} WHERE period >= ? AND period <= ? ORDER BY period, opened_no"
-LAST_REPORT = "SELECT ref FROM report WHERE unit = ? AND period < ? ORDER BY period DESC LIMIT 1"
+_LAST = "WHERE unit = ? AND period < ? ORDER BY period DESC LIMIT 1"
+LAST_REPORT = f"{made.SELECT_REPORT} {_LAST}"
 ENTRIES_BY_REF = f"{made.SELECT_ENTRY} WHERE report = ? ORDER BY position"
+ENTRIES_OF_LAST = f"{made.SELECT_ENTRY} WHERE report = (SELECT ref FROM report {_LAST}) ORDER BY position"
 ENTRIES_OF = f"{ENTRIES} WHERE report IN (SELECT ref FROM report WHERE unit = ?) {BY_REPORT}"
 ENTRIES_OF_OPEN = f"{ENTRIES} WHERE report IN (SELECT ref FROM report WHERE state <> 'supervised') {BY_REPORT}"
 ENTRIES_BETWEEN = f"{ENTRIES} WHERE report IN (SELECT ref FROM report WHERE period >= ? AND period <= ?) {BY_REPORT}"
@@ -79,9 +84,11 @@ POINTS_OF = (
 DUTY_BY_KEY = f"{made.SELECT_DUTY} WHERE kind = ? AND unit = ?"
 
 WAKES = (
-    "SELECT (SELECT min(wake_at) FROM duty WHERE wake_at <= ?), (SELECT min(wake_at) FROM report WHERE wake_at <= ?),"
-    " (SELECT min(wake_at) FROM supervision_case WHERE wake_at <= ?)"
+    "SELECT (SELECT min(wake_at) FROM duty WHERE wake_at IS NOT NULL),"
+    " (SELECT min(wake_at) FROM report WHERE wake_at IS NOT NULL),"
+    " (SELECT min(wake_at) FROM supervision_case WHERE wake_at IS NOT NULL)"
 )
+"""When the next duty, report and case wake, in this order."""
 FIRST_WAKING = (
     "SELECT 'duty:' || kind || '/' || unit FROM duty WHERE wake_at = ? ORDER BY began_no LIMIT 1",
     "SELECT 'report:' || ref FROM report WHERE wake_at = ? ORDER BY opened_no LIMIT 1",

@@ -11,7 +11,7 @@ from states.canonical import instant_text
 from states.models import Case, Duty, DutyKind, Entry, Report, Trigger
 from storage import generated as made
 from storage import statements as sql
-from storage.connection import ENDED, Connection, Ended, Row, Speaking, Writer
+from storage.connection import ENDED, Asked, Connection, Ended, Row, Speaking, Writer
 from storage.errors import Conflict, TransactionEnded
 from storage.revision import need_current
 from workflow.chain import GENESIS
@@ -23,8 +23,8 @@ from workflow.ports import (
     EventRow,
     Heartbeat,
     Message,
+    Question,
     SignOffRow,
-    StoreFault,
 )
 
 Values = Mapping[str, object]
@@ -39,32 +39,43 @@ class SqlTransaction:
     The chain's end is read when it begins: `now` is never before the last event, whatever the clock says.
     """
 
-    __slots__ = ("_connection", "_head", "_writer", "clock", "defined_seq", "defines", "last_worked", "now")
+    __slots__ = (
+        "_connection", "_foreseen", "_head", "_server_clock", "_wakes", "_writer", "clock", "defined_seq", "defines",
+        "last_worked", "now",
+    )  # fmt: skip
 
-    def __init__(self, writer: Writer, now: datetime) -> None:
+    def __init__(self, writer: Writer, now: datetime, foreseen: Sequence[Question] = ()) -> None:
         self.now = self.clock = now
         self.last_worked: datetime | None = None
         self.defined_seq = 0
         self.defines = False
         self._writer = writer
+        self._foreseen = foreseen
         self._connection: Speaking | Ended = ENDED
         self._head = (0, GENESIS)
+        self._server_clock: datetime | None = None
+        self._wakes: Row | None = None
 
     def __enter__(self) -> Self:
         if self._connection is not ENDED:
             raise TransactionEnded
-        self._connection = self._writer.take(self._writer.engine.begin)
+        engine = self._writer.engine
+        opening = _opening(engine.clock)
+        asked = [opening] if engine.send is None else [opening, *_statements_of(self._foreseen)]
+        self._connection = self._writer.take(engine.begin, asked)
         try:
-            self._look_at_the_chain()
+            self._look_at_the_chain(opening)
         except BaseException as fault:
             self.__exit__(type(fault), fault, fault.__traceback__)
             raise
         return self
 
-    def _look_at_the_chain(self) -> None:
+    def _look_at_the_chain(self, opening: Asked) -> None:
         """The version of the tables with it: a program that they were changed under must not write on."""
-        found = self._connection.execute(sql.HEAD_OF_REVISION).fetchone()
+        found = self._connection.execute(*opening).fetchone()
         need_current(found[0] if found else None, self._writer.engine.shown)
+        *_, self._server_clock = found
+        self._wakes = found[6:9]
         if found[1] is not None:
             self._head = (found[1], found[2])
             self.defined_seq = found[5] or 0
@@ -87,17 +98,13 @@ class SqlTransaction:
     def apart(self) -> Iterator[None]:
         """What is written in the block is undone, alone, when the block fails."""
         before = self._head, self.defined_seq, self.defines
-        self._connection.execute("SAVEPOINT apart")
         try:
-            yield
-        except StoreFault:
-            raise  # the whole transaction is done for, and SQLite may have ended it already
+            with self._connection.apart():
+                yield
         except BaseException:
-            self._connection.execute("ROLLBACK TO SAVEPOINT apart")
-            self._connection.execute("RELEASE SAVEPOINT apart")
             self._head, self.defined_seq, self.defines = before
+            self._wakes = None
             raise
-        self._connection.execute("RELEASE SAVEPOINT apart")
 
     # --- loads -----------------------------------------------------------------------------------------------------
 
@@ -149,8 +156,7 @@ class SqlTransaction:
 
     def last_report(self, unit: str, before: str) -> Report | None:
         """The unit's last report of a period before that one, with entries."""
-        row = self._connection.execute(sql.LAST_REPORT, (unit, before)).fetchone()
-        return None if row is None else load_report(self._connection, row[0])
+        return _load_report(self._connection, sql.LAST_REPORT, sql.ENTRIES_OF_LAST, (unit, before))
 
     def open_cases(self, unit: str) -> Sequence[Case]:
         """The unit's cases that are not closed, by number."""
@@ -199,9 +205,10 @@ class SqlTransaction:
 
     def earliest_wake(self, until: datetime) -> tuple[str, datetime] | None:
         """The subject with the smallest `wake_at <= until`: duties before reports before cases, the oldest first."""
+        if self._wakes is None:
+            self._wakes = self._connection.execute(sql.WAKES, ()).fetchone()
         limit = instant_text(until)
-        wakes = self._connection.execute(sql.WAKES, (limit, limit, limit)).fetchone()
-        due = [(at, kind) for kind, at in enumerate(wakes) if at is not None]
+        due = [(at, kind) for kind, at in enumerate(self._wakes) if at is not None and at <= limit]
         if not due:
             return None
         at, kind = min(due)
@@ -224,9 +231,8 @@ class SqlTransaction:
         self._connection.execute(sql.BEAT, (instant_text(self.clock), beat.pid, beat.host, started))
 
     def server_clock(self) -> datetime | None:
-        """What time it is by the database's server; None where the database has no clock of its own."""
-        asked = self._writer.engine.clock
-        return self._connection.execute(asked).fetchone()[0] if asked else None
+        """What time it was by the database's server when this began; None where it has no clock of its own."""
+        return self._server_clock
 
     def turn_back(self) -> None:
         """Believe the clock: `now` becomes what it says, and the heartbeat with it."""
@@ -259,8 +265,10 @@ class SqlTransaction:
 
     def save_report(self, before: Report | None, after: Report) -> None:
         """Insert or update the row and whichever entries differ. Raises Conflict when the row has moved on."""
+        self._wakes = None
+        self._connection.forget(after.ref, after.unit)
         if before is None:
-            self._connection.execute(made.INSERT_REPORT, made.report_values(after))
+            self._connection.write(made.INSERT_REPORT, made.report_values(after))
             self._save_entries(after.ref, (), after.entries)
             return
         changed = _differing(made.REPORT_CHANGES, made.report_changes(before), made.report_changes(after))
@@ -270,16 +278,19 @@ class SqlTransaction:
 
     def save_case(self, before: Case | None, after: Case) -> None:
         """As `save_report`."""
+        self._wakes = None
+        self._connection.forget(after.report, after.unit)
         if before is None:
-            self._connection.execute(made.INSERT_CASE, made.case_values(after))
+            self._connection.write(made.INSERT_CASE, made.case_values(after))
             return
         changed = _differing(made.CASE_CHANGES, made.case_changes(before), made.case_changes(after))
         self._change("supervision_case", changed, {"id": after.id, "seq": before.seq}, f"case:{after.id}")
 
     def save_duty(self, before: Duty | None, after: Duty) -> None:
         """As `save_report`."""
+        self._wakes = None
         if before is None:
-            self._connection.execute(made.INSERT_DUTY, made.duty_values(after))
+            self._connection.write(made.INSERT_DUTY, made.duty_values(after))
             return
         changed = _differing(made.DUTY_CHANGES, made.duty_changes(before), made.duty_changes(after))
         key = {"kind": after.kind.value, "unit": after.unit, "seq": before.seq}
@@ -289,38 +300,40 @@ class SqlTransaction:
         """Set columns of a row that is still as it was loaded."""
         if changed:
             statement = sql.update(table, tuple(changed), tuple(where))
-            done = self._connection.execute(statement, (*changed.values(), *where.values()))
-            self._need_one(done.rowcount, subject)
+            self._connection.write(statement, (*changed.values(), *where.values()), subject=subject)
 
     def append_events(self, rows_: Sequence[EventRow]) -> None:
         """Append links to the chain. The database refuses a fork."""
-        self._add(made.INSERT_EVENT, [made.event_values(row) for row in rows_])
+        self._connection.write_each(made.INSERT_EVENT, [made.event_values(row) for row in rows_])
+        for row in rows_:
+            self._connection.forget(row.subject, row.command_id or row.subject)
         if rows_:
             self._head = (rows_[-1].seq, rows_[-1].hash)
 
     def add_definition(self, row: DefinitionRow) -> None:
         """Put a version in force."""
-        self._connection.execute(made.INSERT_DEFINITION, made.definition_values(row))
+        self._connection.write(made.INSERT_DEFINITION, made.definition_values(row))
         self.defined_seq, self.defines = row.since_seq, True
 
     def add_signoff(self, row: SignOffRow) -> None:
         """Record a signature."""
-        self._connection.execute(made.INSERT_SIGNOFF, made.signoff_values(row))
+        self._connection.write(made.INSERT_SIGNOFF, made.signoff_values(row))
 
     def void_signoffs(self, report: str, event_seq: int) -> None:
         """Void every standing signature of the report by that event."""
-        self._connection.execute(sql.VOID_SIGNOFFS, (event_seq, report))
+        self._connection.write(sql.VOID_SIGNOFFS, (event_seq, report))
 
     def add_contact(self, row: ContactRow) -> None:
         """Record a liaison contact."""
-        self._connection.execute(made.INSERT_CONTACT, made.contact_values(row))
+        self._connection.write(made.INSERT_CONTACT, made.contact_values(row))
 
     def enqueue(self, messages: Sequence[Message]) -> None:
         """Put mails into the outbox; their `id` is given by the database."""
-        self._add(made.INSERT_MESSAGE, [made.message_values(message) for message in messages])
+        self._connection.write_each(made.INSERT_MESSAGE, [made.message_values(message) for message in messages])
 
     def defer_wake(self, subject: str, until: datetime, error: str) -> None:
         """Set a subject aside whose timer failed, and record why."""
+        self._wakes = None
         kind, _, key = subject.partition(":")
         at = instant_text(until)
         match _WAKING.index(kind):
@@ -336,19 +349,13 @@ class SqlTransaction:
     def _save_entries(self, ref: str, before: Sequence[Entry], after: Sequence[Entry]) -> None:
         known = dict(enumerate(before))
         gone = {entry.indicator for entry in before} - {entry.indicator for entry in after}
-        self._add(sql.DROP_ENTRY, [(ref, indicator) for indicator in sorted(gone)])
+        self._connection.write_each(sql.DROP_ENTRY, [(ref, indicator) for indicator in sorted(gone)])
         written = [
             made.entry_values(ref, position, entry)
             for position, entry in enumerate(after)
             if known.get(position) != entry
         ]
-        self._add(sql.PUT_ENTRY, written)
-
-    def _add(self, statement: str, values: Sequence[Row]) -> None:
-        if len(values) == 1:
-            self._connection.execute(statement, values[0])
-        elif values:
-            self._connection.executemany(statement, values)
+        self._connection.write_each(sql.PUT_ENTRY, written)
 
     @staticmethod
     def _need_one(count: int, subject: str) -> None:
@@ -359,6 +366,31 @@ class SqlTransaction:
 def _differing(columns: Sequence[str], before: Row, after: Row) -> Values:
     """What is written anew: an index is left alone as long as nothing in it is."""
     return {column: new for column, old, new in zip(columns, before, after, strict=True) if new != old}
+
+
+# --- what is foreseen ----------------------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=2)
+def _opening(clock: str) -> Asked:
+    return Asked(sql.OPENING.replace(" FROM alembic_version", f", {clock} FROM alembic_version"), ())
+
+
+_ASKED_BY: Mapping[str, tuple[str, ...]] = {
+    "answered": (sql.COMMAND_SEQ,),
+    "report": (sql.REPORT_BY_REF, sql.ENTRIES_BY_REF),
+    "last_report": (sql.LAST_REPORT, sql.ENTRIES_OF_LAST),
+    "overdue_case": (sql.OPEN_OVERDUE_CASE,),
+    "open_cases": (sql.OPEN_CASES_OF,),
+    "last_of_kind": (sql.LAST_OF_KIND,),
+    "count_of_kind": (sql.COUNT_OF_KIND,),
+}
+"""The statements of each load, all with the load's own arguments."""
+
+
+def _statements_of(foreseen: Sequence[Question]) -> list[Asked]:
+    asked = dict.fromkeys(foreseen)
+    return [Asked(statement, one.arguments) for one in asked for statement in _ASKED_BY[one.load]]
 
 
 # --- loads shared with the questions -------------------------------------------------------------------------------
@@ -377,11 +409,14 @@ def _by_report(rows: Iterable[Row]) -> dict[str, tuple[Entry, ...]]:
 
 def load_report(connection: Connection, ref: str) -> Report | None:
     """One report with its entries."""
-    row = connection.execute(sql.REPORT_BY_REF, (ref,)).fetchone()
+    return _load_report(connection, sql.REPORT_BY_REF, sql.ENTRIES_BY_REF, (ref,))
+
+
+def _load_report(connection: Connection, report: str, entries: str, parameters: Row) -> Report | None:
+    row = connection.execute(report, parameters).fetchone()
     if row is None:
         return None
-    entries = connection.execute(sql.ENTRIES_BY_REF, (ref,)).fetchall()
-    return made.report(row, tuple(map(_entry, entries)))
+    return made.report(row, tuple(map(_entry, connection.execute(entries, parameters).fetchall())))
 
 
 def load_reports(connection: Connection, reports: str, entries: str, parameters: Row) -> list[Report]:

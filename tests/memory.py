@@ -8,7 +8,18 @@ from datetime import datetime
 
 from states.models import Case, Duty, DutyKind, PointsStatus, Report, ReportState
 from workflow.chain import GENESIS
-from workflow.ports import AT_ONCE, Beat, ContactRow, DefinitionRow, Delivery, EventRow, Heartbeat, Message, SignOffRow
+from workflow.ports import (
+    AT_ONCE,
+    Beat,
+    ContactRow,
+    DefinitionRow,
+    Delivery,
+    EventRow,
+    Heartbeat,
+    Message,
+    Question,
+    SignOffRow,
+)
 
 
 @dataclass
@@ -253,7 +264,7 @@ class MemoryStore:
         self.state = State()
 
     @contextmanager
-    def begin(self, now: datetime) -> Iterator[MemoryTransaction]:
+    def begin(self, now: datetime, foreseen: Sequence[Question] = ()) -> Iterator[MemoryTransaction]:
         """A transaction on a copy of what is stored."""
         yield MemoryTransaction(self, now)
 

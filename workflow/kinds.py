@@ -21,7 +21,7 @@ from states.rules import Rules
 from states.situation import NOTHING, OFFICE_SUBJECT, Decided, Situation, Woken, case_subject, report_subject
 from workflow import loading
 from workflow.here import Here
-from workflow.ports import Transaction
+from workflow.ports import Question, Transaction
 
 Model = Report | Case | Duty | Charter
 M = TypeVar("M", bound=Model)
@@ -42,6 +42,10 @@ class Kind(ABC, Generic[M]):
     @abstractmethod
     def find(self, key: str, tx: Transaction) -> M | None:
         """The subject of that key, as a command or a timer names it."""
+
+    def foreseen(self, command: Any) -> Sequence[Question]:  # noqa: ARG002  most ask one thing, and at once
+        """What finding the subject, and what is around it, will ask of the store; see `Store.begin`."""
+        return ()
 
     @abstractmethod
     def subject(self, known: M) -> str:
@@ -96,6 +100,11 @@ class Reports(Kind[Report]):
     def find(self, key: str, tx: Transaction) -> Report | None:
         """With its entries."""
         return tx.report(key)
+
+    def foreseen(self, command: c.ReportCommand) -> Sequence[Question]:
+        """The table, and what whoever is shown it is shown beside it."""
+        found = Question("report", (command.report,))
+        return [found, *loading.foreseen(command)]
 
     def subject(self, known: Report) -> str:
         """`report:REF`."""

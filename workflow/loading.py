@@ -9,8 +9,8 @@ from states.models import Duty, DutyKind, Entry, Report, ReportState
 from states.periods import earlier, written
 from states.report import merged
 from states.rules import Rules
-from states.situation import NOTHING, Situation
-from workflow.ports import Transaction
+from states.situation import NOTHING, Situation, report_subject
+from workflow.ports import Question, Transaction
 
 
 def for_report(command: c.ReportCommand, report: Report, rules: Rules, tx: Transaction) -> Situation:
@@ -22,8 +22,7 @@ def for_report(command: c.ReportCommand, report: Report, rules: Rules, tx: Trans
             return for_review(report, rules, tx)
         case c.SaveTable(take_over=True):
             return Situation(previous=tx.last_report(report.unit, report.period))
-        case c.Send() | c.Sign() | c.Submit() | c.Return() | c.Withdraw() | c.Reopen():
-            # Whoever is asked to sign, receives it or has it back is shown the table and what changed in it.
+        case _ if isinstance(command, _SHOWS_TABLE):
             submits = isinstance(command, c.Submit) or (isinstance(command, c.Sign) and rules.policies.auto_submit)
             return Situation(
                 previous=tx.last_report(report.unit, report.period),
@@ -31,6 +30,21 @@ def for_report(command: c.ReportCommand, report: Report, rules: Rules, tx: Trans
                 overdue_case=tx.overdue_case(report.ref) if submits else None,
             )
     return NOTHING
+
+
+_SHOWS_TABLE = (c.Send, c.Sign, c.Submit, c.Return, c.Withdraw, c.Reopen)
+"""Whoever is asked to sign, receives it or has it back is shown the table and what changed in it."""
+
+
+def foreseen(command: c.ReportCommand) -> list[Question]:
+    """What the situation of a command will ask of the store, as far as the command alone says."""
+    if not isinstance(command, _SHOWS_TABLE):
+        return []
+    period, _, unit = command.report.partition("/")
+    return [
+        Question("last_report", (unit, period)),
+        Question("count_of_kind", (report_subject(command.report), "report_sent")),
+    ]
 
 
 def _sent_before(report: Report, tx: Transaction) -> tuple[Entry, ...]:

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from states.models import Case, Duty, DutyKind, Report
 from states.purposes import Purpose
@@ -197,6 +197,13 @@ class DefinitionRow:
     since_seq: int
 
 
+class Question(NamedTuple):
+    """A load that a transaction is going to ask for: the name of a method of Transaction, and its arguments."""
+
+    load: str
+    arguments: tuple[str, ...]
+
+
 class Transaction(Protocol):
     """One unit of work. Leaving the `with` block without `commit()` undoes everything.
 
@@ -283,7 +290,7 @@ class Transaction(Protocol):
         """A daemon works: note its heartbeat at what the clock says now."""
 
     def server_clock(self) -> datetime | None:
-        """What time it is by the database's server; None where the database has no clock of its own."""
+        """What time it was by the database's server when this began; None where it has no clock of its own."""
 
     def turn_back(self) -> None:
         """Believe the clock, even where it is before the last event or the heartbeat: `now` becomes what it says."""
@@ -343,7 +350,10 @@ class Transaction(Protocol):
         """Set a subject aside whose timer failed, so that it cannot stop the others; recorded for `kaoji check`."""
 
     def apart(self) -> AbstractContextManager[None]:
-        """What is written in the block is undone, alone, when the block fails; a StoreFault undoes everything."""
+        """What is written in the block is undone, alone, when the block fails; a StoreFault undoes everything.
+
+        A store across a network may refuse what was written only at the commit; then everything is undone.
+        """
 
     def commit(self) -> None:
         """Make it durable. Once it returns, the acts in it are acknowledged."""
@@ -352,8 +362,11 @@ class Transaction(Protocol):
 class Store(Protocol):
     """The database, opened."""
 
-    def begin(self, now: datetime) -> AbstractContextManager[Transaction]:
-        """Begin a write transaction holding the office's single write lock (`BEGIN IMMEDIATE`; advisory lock)."""
+    def begin(self, now: datetime, foreseen: Sequence[Question] = ()) -> AbstractContextManager[Transaction]:
+        """Begin a write transaction holding the office's single write lock (`BEGIN IMMEDIATE`; advisory lock).
+
+        `foreseen` changes nothing but the time it takes: a store across a network answers it all in one trip.
+        """
 
 
 AT_ONCE = datetime(1970, 1, 1, tzinfo=UTC)

@@ -24,7 +24,7 @@ from workflow import clockcheck, matters, wakeups
 from workflow.here import Here
 from workflow.kinds import kind_of_command
 from workflow.log import log
-from workflow.ports import Beat, Clock, EventRow, Store, StoreFault
+from workflow.ports import Beat, Clock, EventRow, Question, Store, StoreFault
 from workflow.recording import Answer, Recorder, answer_of, asked_sha256, stored_id
 from workflow.rulebook import Make, RuleBook
 from workflow.turns import Turn, Turns
@@ -68,12 +68,12 @@ class Workflow:
         command = c.in_plain_words(command)
         if isinstance(command, c.Resume):
             return self._resume(command)
-        return self.turns.take(partial(self._carry_out, command))
+        return self.turns.take(partial(self._carry_out, command), _foreseen(command))
 
     def _serve(self, turns: Sequence[Turn[Answer]]) -> None:
         """Do what several people want in one transaction; nobody is answered before its commit."""
         while True:
-            with self._begin() as here:
+            with self._begin([question for turn in turns for question in turn.foreseen]) as here:
                 # What became due comes before what is asked: an act a second late is late, whoever looks first.
                 if wakeups.apply_due(here, self._recorder) is not None:
                     if len(turns) == 1:
@@ -106,17 +106,17 @@ class Workflow:
         return self._recorder.record(command, [part], here)
 
     @contextmanager
-    def _begin(self) -> Iterator[Here]:
+    def _begin(self, foreseen: Sequence[Question] = ()) -> Iterator[Here]:
         """A transaction at an instant that can be believed. Raises ClockDoubted."""
-        with self._begin_anyhow() as here:
+        with self._begin_anyhow(foreseen) as here:
             doubt = clockcheck.doubt(here.tx, here.rules, self._longest_downtime)
             if doubt is not None:
                 raise doubt
             yield here
 
     @contextmanager
-    def _begin_anyhow(self) -> Iterator[Here]:
-        with self.store.begin(self.clock.now()) as tx:
+    def _begin_anyhow(self, foreseen: Sequence[Question] = ()) -> Iterator[Here]:
+        with self.store.begin(self.clock.now(), foreseen) as tx:
             yield Here(tx, self.book.in_force(tx))
 
     # --- timers ----------------------------------------------------------------------------------------------------
@@ -214,6 +214,16 @@ class Workflow:
             answer = matters.restored(command, beat, held, here, self._recorder)
             here.tx.commit()
             return answer
+
+
+def _foreseen(command: c.Command) -> list[Question]:
+    """What carrying it out will ask of the store, as far as it is known beforehand."""
+    seen = Question("answered", (stored_id(command),))
+    return (
+        [seen]
+        if isinstance(command, c.MailCommand | c.DefineOffice)
+        else [seen, *kind_of_command(command).foreseen(command)]
+    )
 
 
 def _repeated(command: c.Command, rows: tuple[EventRow, ...]) -> Answer:

@@ -14,7 +14,7 @@ from contextvars import copy_context
 from typing import Generic, TypeVar
 
 from workflow.here import Here
-from workflow.ports import StoreFault
+from workflow.ports import Question, StoreFault
 
 AT_ONCE = 64
 """How many one transaction serves: few enough that the first of them is answered soon."""
@@ -25,10 +25,11 @@ A = TypeVar("A")
 class Turn(Generic[A]):
     """What one caller wants done, and what it came to."""
 
-    __slots__ = ("_act", "_answer", "_context", "_fault", "gate", "is_over")
+    __slots__ = ("_act", "_answer", "_context", "_fault", "foreseen", "gate", "is_over")
 
-    def __init__(self, act: Callable[[Here], A]) -> None:
+    def __init__(self, act: Callable[[Here], A], foreseen: Sequence[Question] = ()) -> None:
         self._act = act
+        self.foreseen = foreseen
         self._context = copy_context()  # another's thread may do it; what is logged of it is logged as its own
         self._answer: A | None = None
         self._fault: BaseException | None = None
@@ -77,9 +78,12 @@ class Turns(Generic[A]):
         """How many wait whom nobody serves yet."""
         return len(self._line)
 
-    def take(self, act: Callable[[Here], A]) -> A:
-        """Do it in its turn. Returns once it is durable; raises what it was refused with, or the store's fault."""
-        turn = Turn(act)
+    def take(self, act: Callable[[Here], A], foreseen: Sequence[Question] = ()) -> A:
+        """Do it in its turn. Returns once it is durable; raises what it was refused with, or the store's fault.
+
+        `foreseen` is what it is going to ask of the store.
+        """
+        turn = Turn(act, foreseen)
         with self._lock:
             self._line.append(turn)
             if self._leader is None:

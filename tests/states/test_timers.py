@@ -1,6 +1,6 @@
 """Every timer of the spec's part 5 at its instant, exactly once; after downtime; and when one fails."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -34,6 +34,7 @@ from tests.states.builders import (
     rules,
     without_times,
 )
+from workflow.ports import Question
 from workflow.service import Workflow
 
 REPORT = f"report:{REF}"
@@ -535,7 +536,7 @@ class FailingStore(MemoryStore):
         return down
 
     @contextmanager
-    def begin(self, now: datetime) -> Iterator[MemoryTransaction]:
+    def begin(self, now: datetime, foreseen: Sequence[Question] = ()) -> Iterator[MemoryTransaction]:
         yield FailingTransaction(self, now)
 
 

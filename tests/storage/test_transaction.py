@@ -1,6 +1,7 @@
 """What a transaction writes is what it reads, on both databases."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -31,7 +32,7 @@ from tests.storage.builders import (
     stored,
 )
 from workflow.chain import GENESIS, BadLink, verified
-from workflow.ports import Transaction
+from workflow.ports import Question, Transaction
 
 FULL_REPORT = a_report(
     state=ReportState.SUPERVISED,
@@ -370,15 +371,18 @@ def test_what_failed_apart_is_undone_alone_and_the_chain_goes_on_from_before_it(
     assert database.reports() == []
 
 
-def test_what_the_database_refuses_apart_harms_nothing_else(database: Database) -> None:
-    with database.begin(NOW) as tx:
+def test_what_the_database_refuses_apart_leaves_nothing_half_done(database: Database) -> None:
+    """A file refuses at once, and the rest stands; a server may refuse at the commit, and nothing does."""
+    left = []
+    with suppress(RuleBroken), database.begin(NOW) as tx:
         tx.save_report(None, a_report())
-        with pytest.raises(RuleBroken), tx.apart():
+        with suppress(RuleBroken), tx.apart():
+            tx.save_report(None, a_report("fagui"))
             tx.save_report(None, a_report())
-        tx.save_report(None, a_report("fagui"))
         tx.commit()
+        left = ["shirong"]
 
-    assert [report.unit for report in database.reports()] == ["shirong", "fagui"]
+    assert [report.unit for report in database.reports()] == left
 
 
 def _write_and_break(tx: Transaction) -> None:
@@ -386,3 +390,31 @@ def _write_and_break(tx: Transaction) -> None:
         append(tx, an_event("report:broken"))
         tx.save_report(None, a_report())
         raise ZeroDivisionError
+
+
+def test_what_was_foreseen_is_never_older_than_what_was_written(database: Database) -> None:
+    stored(database, a_report(), a_report(period="2015-09"), events=[an_event()])
+    subject, kind = "report:2015-10/shirong", "report_sent"
+    foreseen = [
+        Question("report", ("2015-10/shirong",)),
+        Question("last_report", ("shirong", "2015-10")),
+        Question("count_of_kind", (subject, kind)),
+        Question("answered", ("act 1",)),
+    ]
+
+    with database.begin(NOW, foreseen) as tx:
+        last, present = tx.last_report("shirong", "2015-10"), tx.report("2015-10/shirong")
+        assert last is not None
+        assert present is not None
+        assert (last.period, present.seq) == ("2015-09", 1)
+    with database.begin(NOW, foreseen) as tx:
+        append(tx, an_event(subject, 2, kind=kind, command_id="act 1"))
+        tx.save_report(present, replace(present, seq=2))
+        tx.save_report(last, replace(last, seq=5))
+
+        again, before = tx.report("2015-10/shirong"), tx.last_report("shirong", "2015-10")
+        assert again is not None
+        assert before is not None
+        assert (again.seq, before.seq) == (2, 5)
+        assert tx.count_of_kind(subject, kind) == 2
+        assert [row.command_id for row in tx.answered("act 1")] == ["act 1"]

@@ -1,7 +1,7 @@
 """The one path: a command has one effect and one answer, or none at all; timers come before it, in its transaction."""
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -39,6 +39,7 @@ from tests.states.builders import (
     Desk,
     filled_rows,
 )
+from workflow.ports import Question
 from workflow.queries import Board
 from workflow.service import Answer
 
@@ -316,7 +317,7 @@ class OneBadReport(MemoryStore):
     fault: Exception = OSError("disk error")
 
     @contextmanager
-    def begin(self, now: datetime) -> Iterator[MemoryTransaction]:
+    def begin(self, now: datetime, foreseen: Sequence[Question] = ()) -> Iterator[MemoryTransaction]:
         yield _OneBadReport(self, now)
 
 
@@ -352,7 +353,7 @@ class FailingStore(MemoryStore):
     failing: str | None = None
 
     @contextmanager
-    def begin(self, now: datetime) -> Iterator[MemoryTransaction]:
+    def begin(self, now: datetime, foreseen: Sequence[Question] = ()) -> Iterator[MemoryTransaction]:
         transaction = MemoryTransaction(self, now)
         if self.failing is not None:
             setattr(transaction, self.failing, _fail)

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -17,6 +17,7 @@ from states.errors import AlreadyDone, WrongActor
 from storage.errors import DiskFull, RuleBroken
 from tests.memory import MemoryStore, MemoryTransaction
 from tests.states.builders import CLERK, HEAD, LEADER, REF, STRANGER, Desk
+from workflow.ports import Question
 from workflow.service import Answer
 from workflow.turns import AT_ONCE, Turn, Turns
 
@@ -36,7 +37,7 @@ class HeldStore(MemoryStore):
         self._let_go = threading.Semaphore(0)
 
     @contextmanager
-    def begin(self, now: datetime) -> Iterator[MemoryTransaction]:
+    def begin(self, now: datetime, foreseen: Sequence[Question] = ()) -> Iterator[MemoryTransaction]:
         yield _HeldTransaction(self, now)
 
     def wait_to_commit(self) -> None:
