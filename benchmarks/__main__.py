@@ -7,11 +7,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.log import configure
-from benchmarks import processes, signoffs, timers
+from benchmarks import growth, processes, signoffs, timers
 
 PARTS: dict[str, Callable[[Path], None]] = {
     part.__name__: part
-    for part in (signoffs.fast, signoffs.slow, signoffs.postgres, timers.timers, processes.simulation, processes.start)
+    for part in (
+        signoffs.fast,
+        signoffs.slow,
+        signoffs.postgres,
+        growth.growth,
+        timers.timers,
+        processes.simulation,
+        processes.start,
+    )
 }
 
 

@@ -24,7 +24,9 @@ WARM = 40
 """So many acts come first and are not counted: a process that stays pays for its caches once."""
 
 
-def _prepared(url: str, open_it: Callable[[str], Database] = open_database) -> tuple[Workflow, list[c.Sign], Database]:
+def _prepared(
+    url: str, open_it: Callable[[str], Database] = open_database
+) -> tuple[Workflow, list[c.Command], Database]:
     """The product on a database whose tables wait for their signatures, at the instant the last of them was sent."""
     made = office.an_office(SECTIONS)
     database = open_it(url)
@@ -49,7 +51,7 @@ def product(url: str, callers: str = "1") -> Run:
         database.close()
 
 
-def _at_once(workflow: Workflow, acts: Sequence[c.Sign], callers: int) -> Run:
+def _at_once(workflow: Workflow, acts: Sequence[c.Command], callers: int) -> Run:
     """All first signatures, then all second ones: a table's second must not overtake its first."""
     half = len(acts) - SECTIONS
     batches = (iter(acts[:half]), iter(acts[half:]))

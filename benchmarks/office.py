@@ -1,6 +1,7 @@
 """An office made for measuring: one bureau with many sections, its tables sent and waiting for signatures."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 from app.clock import VirtualClock
@@ -41,7 +42,7 @@ def an_office(sections: int) -> Office:
         units=tuple(units),
         people=tuple(people),
         appointments=tuple(
-            Appointment(person=f"{unit}.{role}", unit=unit, role=role, since=date(2015, 1, 1)) for unit, role in posts
+            Appointment(person=f"{unit}.{role}", unit=unit, role=role, since=date(2007, 1, 1)) for unit, role in posts
         ),
         indicators=tuple(
             Indicator(
@@ -84,29 +85,49 @@ def sent_tables(workflow: Workflow, clock: VirtualClock, office: Office) -> None
     workflow.begin_duties(clock.now())
     clock.set(START + timedelta(days=7, hours=2))
     workflow.run_due()
+    for command in drafts(office):
+        workflow.execute(command)
+
+
+def drafts(office: Office) -> Iterator[c.Command]:
+    """Every section's table filled and sent."""
     for unit in office.units:
         if unit.level is Level.BUREAU:
-            for command in _drafting(unit.code, office):
-                workflow.execute(command)
+            yield from _drafting(unit.code, office)
 
 
 def _drafting(unit: str, office: Office) -> Iterator[c.Command]:
     clerk, ref = f"{unit}.{Role.CLERK}", f"{PERIOD}/{unit}"
-    rows = tuple(
+    yield c.SaveTable(command_id=f"save {unit}", actor=clerk, report=ref, rows=rows_of(office, unit))
+    yield c.Send(command_id=f"send {unit}", actor=clerk, report=ref)
+
+
+def rows_of(office: Office, unit: str) -> tuple[c.RowDraft, ...]:
+    """The rows of a section's table, as its clerk fills them."""
+    return tuple(
         c.RowDraft(
             indicator=one.code, rank_text="第5", comparison="鹿城第3、瓯海第8、龙湾第5", target=one.year_end_target
         )
         for one in office.indicators_of(unit)
     )
-    yield c.SaveTable(command_id=f"save {unit}", actor=clerk, report=ref, rows=rows)
-    yield c.Send(command_id=f"send {unit}", actor=clerk, report=ref)
 
 
-def signatures(office: Office) -> list[c.Sign]:
-    """Both signatures on every section's table: one act each."""
-    sections = [unit.code for unit in office.units if unit.level is Level.BUREAU]
+def signatures(office: Office, of_sections: int | None = None) -> list[c.Command]:
+    """Both signatures on the tables of the first so many sections, or of all: one act each."""
+    sections = [unit.code for unit in office.units if unit.level is Level.BUREAU][:of_sections]
     return [
         c.Sign(command_id=f"sign {role} {unit}", actor=f"{unit}.{role}", report=f"{PERIOD}/{unit}", opinion="同意报送")
         for role in (Role.SECTION_HEAD, Role.LEADER)
         for unit in sections
     ]
+
+
+def take_in_successors(database: Database, office: Office, clock: VirtualClock) -> None:
+    """A new roster: tomorrow other people hold one section's posts."""
+    tomorrow = clock.now().date() + timedelta(days=1)
+    code = next(unit.code for unit in office.units if unit.level is Level.BUREAU)
+    going = [one for one in office.appointments if one.unit == code]
+    coming = [replace(one, person=f"bureau.{Role.OFFICE}", since=tomorrow) for one in going]
+    staying = [replace(one, until=tomorrow - timedelta(days=1)) if one in going else one for one in office.appointments]
+    changed = replace(office, appointments=(*staying, *coming))
+    workflow_on(database, changed, clock).take_in("another roster")
