@@ -178,7 +178,7 @@ class Speaking:
     a question that was foreseen is answered from what came when the transaction began.
     """
 
-    __slots__ = ("_connection", "_engine", "_kept", "_known", "_trips")
+    __slots__ = ("_broken", "_connection", "_engine", "_kept", "_known", "_trips")
 
     def __init__(self, connection: Connection, engine: Engine, known: Known) -> None:
         self._connection = connection
@@ -186,6 +186,7 @@ class Speaking:
         self._known = known
         self._kept: list[Write] = []
         self._trips = 0
+        self._broken: StorageError | None = None
 
     @property
     def in_transaction(self) -> bool:
@@ -198,8 +199,7 @@ class Speaking:
             known = self._known.pop(Asked(sql, parameters), None)
             if known is not None:
                 return _KnownAnswer(known)
-        if self._kept:
-            self._send()
+        self._send()
         try:
             done = self._connection.execute(sql) if parameters is None else self._connection.execute(sql, parameters)
         except self._engine.faults as fault:
@@ -208,8 +208,7 @@ class Speaking:
 
     def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> object:
         """Run one statement for each of several rows, and wait for it. Raises StorageError."""
-        if self._kept:
-            self._send()
+        self._send()
         try:
             return self._connection.executemany(sql, parameters)
         except self._engine.faults as fault:
@@ -249,6 +248,8 @@ class Speaking:
         except StoreFault:
             raise  # the whole transaction is done for, and SQLite may have ended it already
         except BaseException:
+            if self._broken is not None:
+                raise  # of this transaction nothing can be kept; what it came to is told at the commit
             if self._engine.send is not None and self._trips == trips:
                 del self._kept[kept:]  # the server has heard nothing of it
             else:
@@ -261,20 +262,26 @@ class Speaking:
         """Make it durable. Raises Unanswered when the connection breaks meanwhile: it may have been done, or not."""
         try:
             self.write("COMMIT")
-            if self._kept:
-                self._send()
+            self._send()
         except Unreachable as fault:
             raise Unanswered(self._engine.shown) from fault
 
     def _send(self) -> None:
+        """Send what was kept. Where it fails the transaction is over, and so it is said of all that comes after."""
+        if self._broken is not None:
+            raise self._broken
+        if not self._kept or self._engine.send is None:
+            return
         kept, self._kept = self._kept, []
         self._trips += 1
-        if self._engine.send is None:
-            return  # nothing is ever kept
         try:
             self._engine.send(self._connection, kept)
         except self._engine.faults as fault:
-            raise translated(fault, self._engine.shown) from fault
+            self._broken = translated(fault, self._engine.shown)
+            raise self._broken from fault
+        except StorageError as fault:
+            self._broken = fault
+            raise
 
     def close(self) -> None:
         """Let go of it."""

@@ -1,6 +1,7 @@
 """Opens PostgreSQL through psycopg, imported only when it is used; the SQL is the same as SQLite's."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -86,7 +87,7 @@ class PostgresConnection:
 
     def begun(self, statements: Sequence[str], foreseen: Sequence[Asked]) -> Known:
         """Begin, and ask what will be asked: one round trip, each answer as of the moment the lock was got."""
-        with self._connection.pipeline():
+        with self._one_trip():
             for statement in statements:
                 self._connection.execute(_percent(statement))
             asked = [(one, self._connection.execute(_percent(one.sql), one.parameters)) for one in foreseen]
@@ -95,12 +96,25 @@ class PostgresConnection:
     def send(self, writes: Sequence[Write]) -> None:
         """Run the statements in one round trip. Raises Conflict where a row that must be there is another by now."""
         try:
-            with self._connection.pipeline():
+            with self._one_trip():
                 for sql, parameters, subject in writes:
                     self._connection.execute((_percent if subject is None else _guarded)(sql), parameters)
         except psycopg.errors.DivisionByZero as fault:
             subjects = dict.fromkeys(one.subject for one in writes if one.subject is not None)
             raise Conflict("、".join(subjects)) from fault
+
+    @contextmanager
+    def _one_trip(self) -> Iterator[None]:
+        """What is asked in the block is sent together. Where any of it fails the connection is given up.
+
+        The driver takes for prepared what comes after a failure in one trip, and the server never saw it.
+        """
+        try:
+            with self._connection.pipeline():
+                yield
+        except BaseException:
+            self._connection.close()
+            raise
 
     def close(self) -> None:
         """Let go of it."""
