@@ -63,10 +63,11 @@ def _measured(scratch: Path, sections: int) -> dict[str, float]:
             workflow.execute(act)
         took["signature"] = _each(workflow, office.signatures(made, A_FEW))
         took["review"] = _each(workflow, _reviews(workflow))
-        took |= _questions(database, workflow, made, clock)
+        took |= _questions(database, made, clock)
         clock.set(workflow.next_due(clock.now() + timedelta(days=3)) or clock.now())
         took["digest"] = milliseconds(workflow.run_due)[0]
-        took["change of roster"] = milliseconds(lambda: office.take_in_successors(database, made, clock))[0]
+        changed = office.with_successors(made, clock.now().date())
+        took["change of roster"] = milliseconds(lambda: office.define(workflow, changed))[0]
     path.unlink()
     return took
 
@@ -76,6 +77,7 @@ def _office(path: Path, sections: int) -> Iterator[tuple[Workflow, Database, Vir
     made, clock = office.an_office(sections), office.a_clock()
     with open_database(f"sqlite:///{path}") as database:
         workflow = office.workflow_on(database, made, clock)
+        office.define(workflow, made)
         workflow.begin_duties(clock.now())
         yield workflow, database, clock, made
 
@@ -97,10 +99,10 @@ def _reviews(workflow: Workflow) -> list[c.Command]:
     return [c.Review(command_id=f"review {ref}", actor=assessor, report=ref, opinion="同意") for ref in refs]
 
 
-def _questions(database: Database, workflow: Workflow, made: Office, clock: VirtualClock) -> dict[str, float]:
+def _questions(database: Database, made: Office, clock: VirtualClock) -> dict[str, float]:
     names = {unit.code: unit.name for unit in made.units}
     board = Board(database, timezone=made.timezone, unit_names=names, indicators=[one.code for one in made.indicators])
-    waiting = Waiting(database, board, workflow.rules, clock.now())
+    waiting = Waiting(database, board, office.rules_of(made), clock.now())
     signer, assessor = f"s{A_FEW - 1:04d}.{Role.SECTION_HEAD}", f"bureau.{Role.ASSESSOR}"
     return {
         "board of a month": median(milliseconds(lambda: board.board(period=office.PERIOD), 5)),

@@ -8,10 +8,11 @@ are left out. The chain is linked anew where it is asked for.
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from app.clock import VirtualClock
 from benchmarks import office
@@ -28,19 +29,34 @@ LAGS_EVERY = 10
 """One report in so many opened a case."""
 
 
-class _Lived(NamedTuple):
+@dataclass(frozen=True)
+class _Lived:
     """The rows one section left in one month: columns, and rows by table."""
 
     columns: dict[str, list[str]]
     rows: dict[str, list[tuple[Any, ...]]]
 
+    @cached_property
+    def cells(self) -> list[tuple[str, tuple[Any, ...], list[int]]]:
+        """Every row with its table, and the places where something is named."""
+        return [(table, row, _named(row)) for table, rows in self.rows.items() for row in rows]
+
+    @cached_property
+    def cases(self) -> list[int]:
+        """The numbers of its cases."""
+        place = self.columns["supervision_case"].index("id")
+        return [row[place] for row in self.rows["supervision_case"]]
+
+
+_CASE = f"SELECT min(id) FROM supervision_case WHERE unit = '{SECTION}'"
+"""Where both indicators lag, one case is kept."""
 
 _TABLES = {
     "report": f"ref = '{LIVED}/{SECTION}'",
     "report_entry": f"report = '{LIVED}/{SECTION}'",
-    "event": f"subject = 'report:{LIVED}/{SECTION}' OR subject LIKE 'case:%'",
+    "event": f"subject = 'report:{LIVED}/{SECTION}' OR subject = 'case:' || ({_CASE})",
     "signoff": f"report = '{LIVED}/{SECTION}'",
-    "supervision_case": f"unit = '{SECTION}'",
+    "supervision_case": f"id = ({_CASE})",
 }
 
 
@@ -62,10 +78,11 @@ def write(path: Path, scratch: Path, *, sections: int, months: int, chained: boo
             for number in range(sections):
                 lived = lagging if number % LAGS_EVERY == back % LAGS_EVERY else good
                 names: tuple[tuple[str, str], ...] = ((LIVED, period), (SECTION, f"s{number:04d}"))
-                names += (("case:1", f"case:{case + 1}"), ('"case":1,', f'"case":{case + 1},'))
-                for table, rows in lived.rows.items():
-                    written[table] += [tuple(_moved(value, names) for value in row) for row in rows]
-                case += bool(lived.rows["supervision_case"])
+                for was in lived.cases:
+                    case += 1
+                    names += ((f"case:{was}", f"case:{case}"), (f'"case":{was},', f'"case":{case},'))
+                for table, row, named in lived.cells:
+                    written[table].append(_moved(row, named, names))
             seq, head = _numbered(written, good.columns, seq, head, case, chained=chained)
             for table, rows in written.items():
                 connection.executemany(into[table], rows)
@@ -103,11 +120,7 @@ def _lived(path: Path, rank: str) -> _Lived:
             kept = [place for place, name in enumerate(names) if name != "opened_no"]
             columns[table] = [names[place] for place in kept]
             rows[table] = [tuple(row[place] for place in kept) for row in found]
-    one_case = rows["supervision_case"][:1]  # both indicators lag alike; one case is what is kept
-    gone = {f"case:{row[0]}" for row in rows["supervision_case"][1:]}
-    subject = columns["event"].index("subject")
-    rows["event"] = [row for row in rows["event"] if row[subject] not in gone]
-    return _Lived(columns, {**rows, "supervision_case": one_case})
+    return _Lived(columns, rows)
 
 
 def _acts_of_a_month(rank: str) -> Iterator[c.Command]:
@@ -121,12 +134,22 @@ def _acts_of_a_month(rank: str) -> Iterator[c.Command]:
     yield c.Submit(command_id=f"{LIVED} submit {SECTION}", actor=clerk, report=ref)
 
 
-def _moved(value: Any, names: Sequence[tuple[str, str]]) -> Any:
-    """The value with its month, section and case named anew; instants lie in the month and move with it."""
-    if isinstance(value, str):
+def _moved(row: tuple[Any, ...], named: Sequence[int], names: Sequence[tuple[str, str]]) -> tuple[Any, ...]:
+    """The row with its month, section and case named anew; instants lie in the month and move with it."""
+    values = list(row)
+    for place in named:
         for old, new in names:
-            value = value.replace(old, new)
-    return value
+            values[place] = values[place].replace(old, new)
+    return tuple(values)
+
+
+def _named(row: tuple[Any, ...]) -> list[int]:
+    """The places of a row where a month, a section or a case is named."""
+    return [
+        place
+        for place, value in enumerate(row)
+        if isinstance(value, str) and any(name in value for name in (LIVED, SECTION, "case"))
+    ]
 
 
 def _numbered(

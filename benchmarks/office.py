@@ -8,6 +8,7 @@ from app.clock import VirtualClock
 from app.holidays import workdays
 from states import commands as c
 from states.calendar import WorkingCalendar
+from states.definitions import Definitions, bodies_of
 from states.office import Appointment, Indicator, Level, Office, Person, Role, Unit
 from states.policies import Policies
 from states.rules import Rules
@@ -17,6 +18,7 @@ from workflow.service import Workflow
 
 START = datetime(2015, 10, 1, tzinfo=UTC)
 PERIOD = "2015-10"
+DOMAIN = "office.example"
 
 
 def an_office(sections: int) -> Office:
@@ -62,8 +64,24 @@ def an_office(sections: int) -> Office:
 
 def workflow_on(database: Database, office: Office, clock: VirtualClock) -> Workflow:
     """The product's own workflow on that database."""
-    rules = Rules(office, Policies(), WorkingCalendar(workdays(frozenset(), frozenset()), office.timezone))
-    return Workflow(database, rules, clock, mail_domain="office.example")
+    return Workflow(database, rules_of(office), clock, mail_domain=DOMAIN, make_rules=_rules)
+
+
+def rules_of(office: Office) -> Rules:
+    """The rules the office works under."""
+    return _rules(Definitions(office=office, policies=Policies()))
+
+
+def _rules(defined: Definitions) -> Rules:
+    calendar = WorkingCalendar(workdays(frozenset(), frozenset()), defined.office.timezone)
+    return Rules(defined.office, defined.policies, calendar)
+
+
+def define(workflow: Workflow, office: Office) -> None:
+    """Found the office, or put another roster in force."""
+    bodies = bodies_of(Definitions(office=office, policies=Policies()))
+    actor, name = f"bureau.{Role.ASSESSOR}", f"define {len(office.appointments)}"
+    workflow.execute(c.DefineOffice(command_id=name, actor=actor, bodies=tuple(bodies.items()), reason="人员变动"))
 
 
 def made_ready(url: str, sections: int) -> None:
@@ -81,7 +99,8 @@ def a_clock() -> VirtualClock:
 
 
 def sent_tables(workflow: Workflow, clock: VirtualClock, office: Office) -> None:
-    """Open the period and send every section's table."""
+    """Found the office, open the period and send every section's table."""
+    define(workflow, office)
     workflow.begin_duties(clock.now())
     clock.set(START + timedelta(days=7, hours=2))
     workflow.run_due()
@@ -122,12 +141,10 @@ def signatures(office: Office, of_sections: int | None = None) -> list[c.Command
     ]
 
 
-def take_in_successors(database: Database, office: Office, clock: VirtualClock) -> None:
-    """A new roster: tomorrow other people hold one section's posts."""
-    tomorrow = clock.now().date() + timedelta(days=1)
+def with_successors(office: Office, since: date) -> Office:
+    """The office in which another person holds one section's posts from that day on."""
     code = next(unit.code for unit in office.units if unit.level is Level.BUREAU)
     going = [one for one in office.appointments if one.unit == code]
-    coming = [replace(one, person=f"bureau.{Role.OFFICE}", since=tomorrow) for one in going]
-    staying = [replace(one, until=tomorrow - timedelta(days=1)) if one in going else one for one in office.appointments]
-    changed = replace(office, appointments=(*staying, *coming))
-    workflow_on(database, changed, clock).take_in("another roster")
+    coming = [replace(one, person=f"bureau.{Role.OFFICE}", since=since) for one in going]
+    staying = [replace(one, until=since - timedelta(days=1)) if one in going else one for one in office.appointments]
+    return replace(office, appointments=(*staying, *coming))
