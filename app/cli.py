@@ -276,6 +276,9 @@ def _audit(audit: Any) -> None:
     verify.add_argument(
         "--mailbox", type=Path, action="append", metavar="PATH", help="以邮箱中的邮件为证（Maildir 或 mbox，可写多个）"
     )
+    verify.add_argument(
+        "--since-verified", action="store_true", help="只验证上次验证有效之后的部分（每日自检用；平时应验证全部）"
+    )
     _command(audit, "export", _lazy("app.upkeep", "audit_export"), "逐行输出全部流转记录（JSON）")
 
 

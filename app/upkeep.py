@@ -12,9 +12,11 @@ from app.place import office_place, place
 from app.refusals import Unusable
 from storage import mark
 from storage.database import Database, open_database
+from storage.errors import StorageError
 from storage.lock import DaemonLock
 from storage.schema import migrate as migrate_database
-from workflow.audit import Testimony, Verdict, heard, verify
+from workflow.audit import BEGINNING, Proven, Testimony, Verdict, heard, verify
+from workflow.log import log
 
 
 def migrate(parsed: argparse.Namespace) -> int:
@@ -30,12 +32,15 @@ def migrate(parsed: argparse.Namespace) -> int:
 def audit_verify(parsed: argparse.Namespace) -> int:
     """`kaoji audit verify`: status 1, naming the first bad event, when anything does not hold.
 
+    Who asks by hand gets the whole proof; `--since-verified` goes on where the last valid one ended.
     With `--mailbox` the mails that were delivered are heard as witnesses: nobody can change them in the database.
     """
     office = place(parsed)
     url = office.machine().database_url
     with open_database(url, read_only=True) as database, database.steady():
-        verdict = verify(database)
+        verified = mark.place_of(url, office.config.parent, "verified")
+        is_own = office.now is None and parsed.database is None  # neither a demonstration's nor a backup
+        verdict = proven(database, verified, whole=not parsed.since_verified, kept=is_own)
         if verdict.valid:
             verdict = replace(verdict, problem=mark.problem_of(mark.place_of(url, office.config.parent), database))
         testimony = _heard(parsed.mailbox, database) if parsed.mailbox else None
@@ -44,7 +49,8 @@ def audit_verify(parsed: argparse.Namespace) -> int:
     if parsed.json:
         print_json(_document(verdict, testimony))
     elif verdict.valid:
-        print(f"有效：{verdict.events} 条流转记录首尾相接，现状与记录一致，邮件与记录相符。链头 {verdict.head}")
+        told = f"第 {verdict.since} 条以后的 {verdict.events - verdict.since}" if verdict.since else f"{verdict.events}"
+        print(f"有效：{told} 条流转记录首尾相接，现状与记录一致，邮件与记录相符。链头 {verdict.head}")
     if testimony is not None and not parsed.json:
         others = f"；另有 {testimony.others} 封是其他系统的" if testimony.others else ""
         print(f"邮箱中有 {testimony.agreed} 封邮件所载的链头与记录相符{others}")
@@ -72,15 +78,34 @@ def _document(verdict: Verdict, testimony: Testimony | None) -> dict[str, object
         "bad_event": verdict.bad_seq,
         "problem": verdict.problem,
     }
+    if verdict.since:
+        document["since"] = verdict.since
     if testimony is not None:
         document["mailbox"] = {"agreed": testimony.agreed, "others": testimony.others}
     return document
 
 
-def proven(database: Database) -> Verdict:
-    """The proof of the audit on one state of the database: people go on acting meanwhile."""
+def proven(database: Database, verified: Path | None = None, *, whole: bool = True, kept: bool = True) -> Verdict:
+    """The proof of the audit on one state of the database: people go on acting meanwhile.
+
+    `verified` is the file that says how far the last valid proof came. One that is not `whole` goes on from there, and
+    takes what was before as it was then. It stands outside the database, so that who rewrites one does not move the
+    other. With `kept` this proof's end is written there where all holds.
+    """
     with database.steady():
-        return verify(database)
+        since = BEGINNING
+        known = None if whole or verified is None else mark.read(verified)
+        # A restore that the history tells of gave up what was proven then.
+        if known is not None and not database.gave_up(known.seq, known.hash):
+            since = Proven(seq=known.seq, hash=known.hash, at=known.at)
+        verdict = verify(database, since)
+        end = database.mark()
+    if verified is not None and kept and verdict.valid:
+        try:
+            mark.write(verified, end, back=True)
+        except StorageError as fault:
+            log.warning("verified_not_kept", reason=fault.message)
+    return verdict
 
 
 def audit_export(parsed: argparse.Namespace) -> int:

@@ -55,7 +55,7 @@ def wide_open(url: str, mark: Path) -> list[tuple[Path, int]]:
     address = address_of(url)
     files = [mark]
     if isinstance(address, SqliteAddress):
-        files = [address.path, *address.logs, address.beside("lock"), mark]
+        files = [address.path, *address.logs, address.beside("lock"), address.beside("verified"), mark]
     found = ((path, path.stat().st_mode & 0o777) for path in files if path.exists())
     return [(path, mode) for path, mode in found if mode & 0o077]
 

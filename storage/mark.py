@@ -2,6 +2,8 @@
 
 It is a small file beside an SQLite database (`kaoji.db.mark`), for a database on a server one in a folder of this
 machine. The database is durable before its mark is, so a database may be ahead of its mark, and never behind it.
+
+A second one of the kind (`kaoji.db.verified`) says up to which event the audit has been proven.
 """
 
 import json
@@ -44,12 +46,12 @@ class Marked(Protocol):
         """Whether a restore recorded in its history replaced one that had come to that event."""
 
 
-def place_of(url: str, folder: Path) -> Path:
+def place_of(url: str, folder: Path, ending: str = "mark") -> Path:
     """Where the mark of that database is; `folder` is where it is kept for a database on a server."""
     address = address_of(url)
     if isinstance(address, SqliteAddress):
-        return address.beside("mark")
-    return folder / f"{address.name or 'kaoji'}.mark"
+        return address.beside(ending)
+    return folder / f"{address.name or 'kaoji'}.{ending}"
 
 
 def write(place: Path, mark: Mark, *, back: bool = False) -> None:

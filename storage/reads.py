@@ -3,12 +3,14 @@
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
 
-from states.models import Case, Duty, Report
+from states.models import Case, Duty, DutyKind, Report
 from storage import generated as made
 from storage import statements as sql
+from storage import stored
 from storage.connection import Connection, Cursor, Engine, Row
 from storage.errors import translated
 from storage.mark import Mark
@@ -18,6 +20,14 @@ from workflow.chain import GENESIS
 from workflow.ports import Attempt, ContactRow, DefinitionRow, EventRow, Heartbeat, Message, SignOffRow, WakeFailure
 
 _EVENTS_AT_ONCE = 1000
+
+_UNFOUNDED = (
+    (sql.UNOPENED_REPORTS, "report:{} 在库中与记录中不能对应"),
+    (sql.UNOPENED_CASES, "case:{} 在库中与记录中不能对应"),
+    (sql.UNBEGUN_DUTIES, "duty:{}/{} 在库中与记录中不能对应"),
+    (sql.UNMADE_SIGNOFFS, "{} 上 {} 的签批与第 {} 条流转记录不符：数据被改动过"),
+    (sql.UNLOGGED_CONTACTS, "{} 的对接登记与第 {} 条流转记录不符：数据被改动过"),
+)
 
 
 class Reader:
@@ -108,22 +118,41 @@ class Reader:
         """The report's signatures, void ones included, oldest first."""
         return [made.signoff(row) for row in self._rows(sql.SIGNOFFS_OF, (ref,))]
 
-    def all_signoffs(self) -> Sequence[SignOffRow]:
-        """Every signature, oldest first."""
-        return [made.signoff(row) for row in self._rows(sql.ALL_SIGNOFFS)]
+    def duty(self, kind: DutyKind, unit: str) -> Duty | None:
+        """One duty."""
+        return next((made.duty(row) for row in self._rows(sql.DUTY_BY_KEY, (kind.value, unit))), None)
 
     def contacts(self, unit: str | None = None) -> Sequence[ContactRow]:
         """Liaison contacts, newest first."""
         statement, _, values = _query({"unit": unit}, _contacts)
         return [made.contact(row) for row in self._rows(statement, values)]
 
+    def contact(self, event_seq: int) -> ContactRow | None:
+        """The liaison contact of that event."""
+        return next((made.contact(row) for row in self._rows(sql.CONTACT_OF, (event_seq,))), None)
+
+    def unfounded(self) -> Iterator[str]:
+        """What stands in the rows and was never begun by an event, as people are told of it."""
+        for statement, said in _UNFOUNDED:
+            for row in self._rows(statement):
+                yield said.format(*row)
+
     def events_of(self, subject: str) -> Sequence[EventRow]:
         """A subject's events in order."""
         return [made.event(row) for row in self._rows(sql.EVENTS_OF, (subject, 0))]
 
-    def events(self) -> Iterator[EventRow]:
-        """All events in order of `seq`, some at a time: the chain may be long."""
-        last = 0
+    def last_item(self, subject: str) -> int:
+        """The `item_seq` of a subject's last event; 0 where it has none."""
+        return int(self._rows(sql.LAST_ITEM, (subject,))[0][0])
+
+    def latest_at(self) -> datetime | None:
+        """The latest instant of any event; None where there is none."""
+        text = self._rows(sql.LATEST_AT)[0][0]
+        return None if text is None else stored.instant(text)
+
+    def events(self, after: int = 0) -> Iterator[EventRow]:
+        """The events with `seq > after` in order, some at a time: the chain may be long."""
+        last = after
         while found := self._rows(sql.EVENTS_AFTER, (last, _EVENTS_AT_ONCE)):
             yield from map(made.event, found)
             last = found[-1][0]
@@ -188,11 +217,13 @@ class Reader:
         """Message-ID, `audit_seq` and `audit_head` of every mail."""
         return ((row[0], row[1], row[2]) for row in self._rows(sql.ANCHORS))
 
-    def mails_by_event(self) -> Iterator[tuple[int, Sequence[Message]]]:
-        """The mails of each event that caused any, in the order of events, each event's in the order written."""
+    def mails_by_event(self, after: int = 0) -> Iterator[tuple[int, Sequence[Message]]]:
+        """The mails of each event with `seq > after` that caused any, in the order of events, each event's in the
+        order written.
+        """
         last = int(self._rows(sql.LAST_TOLD)[0][0])
-        for after in range(0, last, _EVENTS_AT_ONCE):
-            found = map(made.message, self._rows(sql.MESSAGES_BETWEEN, (after, after + _EVENTS_AT_ONCE)))
+        for begin in range(after, last, _EVENTS_AT_ONCE):
+            found = map(made.message, self._rows(sql.MESSAGES_BETWEEN, (begin, begin + _EVENTS_AT_ONCE)))
             for seq, mails in groupby(found, key=lambda mail: mail.event_seq):
                 yield seq, list(mails)
 

@@ -165,7 +165,21 @@ SIGNOFFS_OF = (
     f"{made.SELECT_SIGNOFF} WHERE event_seq IN (SELECT seq FROM event WHERE subject = 'report:' || ?)"
     " ORDER BY event_seq"
 )
-ALL_SIGNOFFS = f"{made.SELECT_SIGNOFF} ORDER BY event_seq"
+CONTACT_OF = f"{made.SELECT_CONTACT} WHERE event_seq = ?"
+LATEST_AT = "SELECT max(at) FROM event"
+# Rows that no event began.
+_NO_EVENT = "WHERE NOT EXISTS (SELECT 1 FROM event e WHERE e.item_seq = 1 AND e.subject ="
+UNOPENED_REPORTS = f"SELECT ref FROM report r {_NO_EVENT} 'report:' || r.ref)"
+UNOPENED_CASES = f"SELECT id FROM supervision_case c {_NO_EVENT} 'case:' || c.id)"
+UNBEGUN_DUTIES = f"SELECT kind, unit FROM duty d {_NO_EVENT} 'duty:' || d.kind || '/' || d.unit)"
+UNMADE_SIGNOFFS = (
+    "SELECT report, person, event_seq FROM signoff s WHERE NOT EXISTS (SELECT 1 FROM event e"
+    " WHERE e.seq = s.event_seq AND e.kind = 'report_signed' AND e.subject = 'report:' || s.report)"
+)
+UNLOGGED_CONTACTS = (
+    "SELECT unit, event_seq FROM liaison_contact c WHERE NOT EXISTS (SELECT 1 FROM event e"
+    " WHERE e.seq = c.event_seq AND e.kind = 'contact_logged' AND e.subject = 'duty:liaison/' || c.unit)"
+)
 ALL_DUTIES = f"{made.SELECT_DUTY} ORDER BY began_no"
 REPORTS_HELD = f"{made.SELECT_REPORT} WHERE holders LIKE ? ORDER BY period, opened_no"
 LAST_TOLD = "SELECT coalesce(max(event_seq), 0) FROM message"

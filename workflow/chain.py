@@ -84,9 +84,13 @@ class BadLink:
     why: str
 
 
-def verified(rows: Iterable[EventRow]) -> Iterator[EventRow | BadLink]:
-    """Each row as it proves right; a BadLink, and nothing after it, at the first that does not."""
-    seq, head, last = 0, GENESIS, ""
+def verified(
+    rows: Iterable[EventRow], seq: int = 0, head: str = GENESIS, last: str = ""
+) -> Iterator[EventRow | BadLink]:
+    """Each row as it proves right; a BadLink, and nothing after it, at the first that does not.
+
+    `seq`, `head` and `last` are the number, hash and instant of the event before the first.
+    """
     for row in rows:
         why = _fault(row, seq, head, last)
         if why is not None:

@@ -437,6 +437,34 @@ def test_an_export_whose_reader_has_seen_enough_ends_quietly(office: Path) -> No
     assert said == b""
 
 
+def test_the_daily_proof_goes_on_where_the_last_one_ended(kaoji: Run, office: Path) -> None:
+    before = len(records(office)["event"])
+    assert kaoji("audit", "verify")[0] == 0
+    assert kaoji("report", "urge", REF, "--as", "office")[0] == 0
+
+    status, printed, said = kaoji("audit", "verify", "--since-verified")
+
+    assert (status, said) == (0, "")
+    assert f"第 {before} 条以后的 1 条" in printed
+    assert json.loads(kaoji("audit", "verify", "--since-verified", "--json")[1])["since"] == before + 1
+
+
+def test_what_was_proven_before_is_proven_again_by_the_whole_proof_alone(kaoji: Run, office: Path) -> None:
+    assert kaoji("audit", "verify", "--since-verified")[0] == 0  # the first is a whole one
+    harm(office, "UPDATE event SET actor = 'somebody' WHERE seq = 7")
+
+    assert kaoji("audit", "verify", "--since-verified")[0] == 0
+    status, _, said = kaoji("audit", "verify")
+
+    assert (status, said.partition("：")[0]) == (1, "第 7 条流转记录")
+
+
+def test_a_proof_that_failed_leaves_no_trust_behind(kaoji: Run, office: Path) -> None:
+    harm(office, "UPDATE event SET actor = 'somebody' WHERE seq = 7")
+
+    assert [kaoji("audit", "verify", "--since-verified")[0] for _ in range(2)] == [1, 1]
+
+
 class BusyOffice(Database):
     """While its events are read, somebody acts."""
 
@@ -444,8 +472,8 @@ class BusyOffice(Database):
         super().__init__(engine_of(url_of(config)), read_only=True)
         self._config = config
 
-    def events(self) -> Iterator[EventRow]:
-        yield from super().events()
+    def events(self, after: int = 0) -> Iterator[EventRow]:
+        yield from super().events(after)
         assert main(["--config", str(self._config), "report", "urge", REF, "--as", "office"]) == 0
 
 

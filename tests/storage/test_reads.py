@@ -87,7 +87,6 @@ def test_duties_and_signatures_are_oldest_first(database: Database) -> None:
 
     assert database.duties() == database.all_duties() == [a_duty(), a_duty(DutyKind.DIGEST)]
     assert [row.event_seq for row in database.signoffs(DRAFT.ref)] == [1, 2]
-    assert database.all_signoffs() == database.signoffs(DRAFT.ref)
     assert database.signoffs("2015-10/nobody") == []
 
 

@@ -11,9 +11,10 @@ from typing import Any, cast
 import pytest
 
 from states import commands as c
+from states.canonical import instant_text
 from states.codec import encode
 from states.events import ReportSent
-from storage.database import open_database
+from storage.database import Database, engine_of, open_database
 from tests.memory import MemoryStore
 from tests.states.builders import (
     ASSESSOR,
@@ -30,9 +31,9 @@ from tests.states.builders import (
     filled_rows,
     rules,
 )
-from workflow.audit import Verdict, verify
+from workflow.audit import Proven, Verdict, verify
 from workflow.chain import GENESIS, hash_of, linked
-from workflow.ports import EventRow
+from workflow.ports import EventRow, Message
 
 ONE_SECTION = an_office(indicators=[an_indicator("szcg"), an_indicator("srzz")])
 SIGNED = "SELECT min(seq) FROM event WHERE kind = 'report_signed'"
@@ -84,6 +85,17 @@ def harmed(copy: Path) -> Harm:
 def verdict_on(path: Path) -> Verdict:
     with open_database(f"sqlite:///{path}", read_only=True) as database:
         return verify(database)
+
+
+def proven_up_to(path: Path, seq: int) -> Proven:
+    with open_database(f"sqlite:///{path}", read_only=True) as database:
+        row = next(row for row in database.events() if row.seq == seq)
+        return Proven(seq=seq, hash=row.hash, at=instant_text(row.at))
+
+
+def verdict_since(path: Path, since: Proven) -> Verdict:
+    with open_database(f"sqlite:///{path}", read_only=True) as database:
+        return verify(database, since)
 
 
 def one(path: Path, question: str) -> Any:
@@ -216,7 +228,7 @@ def test_a_cut_off_tail_is_betrayed_by_the_rows_where_no_mail_is_left(harmed: Ha
     verdict = harmed("DELETE FROM message", "DELETE FROM event WHERE seq > 20")
 
     assert not verdict.valid
-    assert "report:2015-10" in str(verdict.problem) or "case:1" in str(verdict.problem)
+    assert "的现状不是由流转记录得出的" in str(verdict.problem)
 
 
 MAIL_CHANGES = {
@@ -379,6 +391,76 @@ def test_time_running_backwards_is_found(copy: Path) -> None:
 def anchor_anew(path: Path) -> None:
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE message SET audit_head = (SELECT hash FROM event WHERE seq = audit_seq)")
+
+
+# --- after what was proven before ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seq", range(1, 75, 7))
+def test_the_rest_is_proven_from_wherever_a_proof_ended(office: Path, seq: int) -> None:
+    verdict = verdict_since(office, proven_up_to(office, seq))
+
+    assert verdict == replace(verdict_on(office), since=seq)
+
+
+def test_what_was_done_since_is_proven_as_before(copy: Path) -> None:
+    """A signature, a contact, a report's row and a mail of the days since, each changed: found from the prefix too."""
+    seq = one(copy, SIGNED) - 1
+    since = proven_up_to(copy, seq)
+    later = f"(SELECT max(event_seq) FROM message WHERE event_seq > {seq})"
+    for change in (
+        f"UPDATE event SET actor = 'x' WHERE seq = {seq + 1}",
+        f"UPDATE signoff SET person = '{STRANGER}' WHERE event_seq = {seq + 1}",
+        "UPDATE liaison_contact SET text = '没去'",
+        f"UPDATE report SET round = round + 1 WHERE ref = '{REF}'",
+        f"UPDATE message SET facts = '{{}}' WHERE event_seq = {later}",
+        f"DELETE FROM message WHERE event_seq = {later}",
+        "DELETE FROM event WHERE seq = (SELECT max(seq) FROM event)",
+    ):
+        harmed = Path(shutil.copy(copy, copy.with_name("harmed.db")))
+        with closing(sqlite3.connect(harmed)) as connection, connection:
+            assert connection.execute(change).rowcount == 1
+
+        assert not verdict_since(harmed, since).valid, change
+
+
+def test_another_history_than_the_one_proven_is_found(copy: Path) -> None:
+    since = proven_up_to(copy, 30)
+    rewritten(copy, forged(events_of(copy), 20, actor=STRANGER))
+
+    verdict = verdict_since(copy, since)
+
+    assert verdict.bad_seq == 30
+    assert "历史被换过" in str(verdict.problem)
+
+
+def test_a_proof_of_the_rest_reads_the_rest(office: Path) -> None:
+    """It reads the new events and the past of the subjects they are about, and no mail of before."""
+    last = one(office, "SELECT max(seq) FROM event")
+    with ReadingWatched(office) as database:
+        assert verify(database, proven_up_to(office, last - 1)).valid
+        assert database.read == {
+            "events": 1,
+            "mails": one(office, f"SELECT count(*) FROM message WHERE event_seq = {last}"),
+        }
+
+
+class ReadingWatched(Database):
+    """Counts what is read in order."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(engine_of(f"sqlite:///{path}"), read_only=True)
+        self.read = {"events": 0, "mails": 0}
+
+    def events(self, after: int = 0) -> Iterator[EventRow]:
+        for row in super().events(after):
+            self.read["events"] += 1
+            yield row
+
+    def mails_by_event(self, after: int = 0) -> Iterator[tuple[int, Sequence[Message]]]:
+        for seq, mails in super().mails_by_event(after):
+            self.read["mails"] += len(mails)
+            yield seq, mails
 
 
 # --- what stands beside the chain ----------------------------------------------------------------------------------
