@@ -4,7 +4,6 @@ import argparse
 import asyncio
 import itertools
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -27,13 +26,14 @@ from states.vacancies import vacancies
 from states.words import purpose_word
 from storage import mark
 from storage.address import SqliteAddress, address_of
+from storage.boards import Boards, boards
 from storage.check import run_invariants, wide_open
 from storage.database import Database, open_database
 from storage.errors import DatabaseLost, NoDatabase, SchemaNotCurrent, StorageError
 from storage.schema import current
 from workflow.audit import misplanned
 from workflow.clockcheck import doubt_of
-from workflow.ports import Delivery, Heartbeat, MailFailure, Message
+from workflow.ports import Heartbeat, MailFailure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,8 +263,9 @@ def _post(office: Place, settings: Settings) -> Iterator[Finding]:
     """Whether the daemon works, and what became of the mails: dead, waiting, held."""
     now = office.now or SystemClock().now()
     local = rules_of(settings.definitions).calendar.local
+    url = office.database or settings.database_url
     try:
-        opened = open_database(office.database or settings.database_url, read_only=True)
+        opened = open_database(url, read_only=True)
     except StorageError:
         return  # said once, where the database is looked at
     with opened as database:
@@ -272,22 +273,23 @@ def _post(office: Place, settings: Settings) -> Iterator[Finding]:
         if beat is not None and office.now is None:
             yield from _clock(beat, now, settings, database)
             yield from _beat(beat, now, settings, f"{local(beat.at):%Y-%m-%d %H:%M}")
-        yield from _dead_mails(database)
-        undone = [mail for mail in database.messages() if mail.state not in (Delivery.SENT, Delivery.DEAD)]
-    if not undone:
+    with boards(url) as lists:
+        yield from _dead_mails(lists)
+        undone = lists.waiting()
+    if undone.since is None:
         yield Finding(what="邮件", well=True, detail="没有等候发送的邮件")
         return
-    oldest = min(undone, key=lambda mail: mail.created_at)
-    why = Counter(mail.last_error for mail in undone if mail.last_error).most_common(3)
-    detail = f"{len(undone)} 封等候发送，最早的一封自 {local(oldest.created_at):%Y-%m-%d %H:%M} 起等候"
-    if why:
-        detail += "；" + "；".join(f"{count} 封上次没有发成：{error}" for error, count in why)
-    is_early = now - oldest.created_at < _MAY_WAIT
+    detail = f"{undone.count} 封等候发送，最早的一封自 {local(undone.since):%Y-%m-%d %H:%M} 起等候"
+    if undone.why:
+        detail += "；" + "；".join(f"{count} 封上次没有发成：{error}" for error, count in undone.why)
+    is_early = now - undone.since < _MAY_WAIT
     yield Finding(
         what="邮件",
         well=is_early,
         detail=detail,
-        remedy="" if is_early and not why else "邮件都留着，守护进程在运行、服务器能用时自动发送；何时再试，见它的日志",
+        remedy=""
+        if is_early and not undone.why
+        else "邮件都留着，守护进程在运行、服务器能用时自动发送；何时再试，见它的日志",
     )
 
 
@@ -318,19 +320,17 @@ def _beat(beat: Heartbeat, now: datetime, settings: Settings, last: str) -> Iter
         )
 
 
-def _dead_mails(database: Database) -> Iterator[Finding]:
-    """What did not arrive and nobody took note of, by receiver: one address has to be corrected for all of his."""
-    dead: dict[tuple[str, str], list[Message]] = {}
-    for mail in database.messages(state=Delivery.DEAD.value):
-        if mail.acknowledged_at is None:
-            dead.setdefault((mail.recipient, mail.address), []).append(mail)
-    for (recipient, address), mails in list(dead.items())[:_SHOWN]:
-        told = "、".join(f"{purpose_word(one.purpose.value)} {about(one)}".strip() for one in mails[:3])
-        numbers = " ".join(str(one.id) for one in mails[:_SHOWN])
+def _dead_mails(lists: Boards) -> Iterator[Finding]:
+    """What did not arrive and nobody took note of."""
+    dead = lists.undelivered()
+    for one in dead[:_SHOWN]:
+        mails = one.mails
+        told = "、".join(f"{purpose_word(mail.purpose.value)} {about(mail)}".strip() for mail in mails[:3])
+        numbers = " ".join(str(mail.id) for mail in mails[:_SHOWN])
         yield Finding(
             what="邮件",
             well=False,
-            detail=f"{mails[0].name} {recipient} <{address}> 有 {len(mails)} 封没有送达：{told}"
+            detail=f"{mails[0].name} {one.recipient} <{one.address}> 有 {len(mails)} 封没有送达：{told}"
             f"{' 等' if len(mails) > 3 else ''}（{mails[-1].last_error}）",
             remedy="地址有误的，改正后运行 kaoji office apply 即自动重发；地址无误的，kaoji mail retry；"
             f"已电话告知的，kaoji mail acknowledge。编号：{numbers}",

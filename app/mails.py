@@ -9,6 +9,7 @@ from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime, formataddr, make_msgid
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from app.answers import print_json
@@ -26,6 +27,9 @@ from states.words import purpose_word
 from storage.database import Database, open_database
 from workflow.ports import Delivery, MailFailure, Message, Outcome
 from workflow.queries import Document
+
+if TYPE_CHECKING:
+    from storage.tables import MessageTable
 
 STATES: Mapping[Delivery, str] = {
     Delivery.PENDING: "待发",
@@ -49,13 +53,14 @@ _MOST = 100
 class _Post:
     """The mails of an office, and how its instants and names are shown."""
 
+    url: str
     database: Database
     names: Names
 
     def local(self, instant: datetime | None) -> str | None:
         return None if instant is None else instant.astimezone(ZoneInfo(self.names.timezone)).isoformat()
 
-    def line(self, mail: Message) -> Document:
+    def line(self, mail: "Message | MessageTable") -> Document:
         return {
             "mail": mail.id,
             "message_id": mail.message_id,
@@ -76,7 +81,7 @@ class _Post:
         }
 
 
-def about(mail: Message) -> str:
+def about(mail: "Message | MessageTable") -> str:
     """What a mail is about: a report, or a unit."""
     return str(mail.facts.get("report") or mail.facts.get("unit_name") or "")
 
@@ -84,24 +89,28 @@ def about(mail: Message) -> str:
 @contextmanager
 def _opened(parsed: argparse.Namespace) -> Iterator[_Post]:
     where = place(parsed)
-    with open_database(where.machine().database_url, read_only=True) as database, database.steady():
-        yield _Post(database, names_here(where, database))
+    url = where.machine().database_url
+    with open_database(url, read_only=True) as database, database.steady():
+        yield _Post(url, database, names_here(where, database))
 
 
 def mail_list(parsed: argparse.Namespace) -> int:
     """`kaoji mail list`: oldest first; the terminal shows the last of them."""
+    from storage.boards import boards
+
     state = None if parsed.state is None else _named_state(parsed.state)
-    with _opened(parsed) as post:
+    with _opened(parsed) as post, boards(post.url) as lists:
         person = None if parsed.person is None else resolve_person(parsed.person, post.names)
-        lines = [post.line(mail) for mail in post.database.messages(recipient=person, state=state)]
+        found, count = lists.mails(recipient=person, state=state, last=None if parsed.json else _MOST)
+        lines = [post.line(mail) for mail in found]
     if parsed.json:
         print_json(lines)
     elif not lines:
         print("没有这样的邮件")
     else:
-        _show_list(lines[-_MOST:])
-        if len(lines) > _MOST:
-            print(f"另有较早的 {len(lines) - _MOST} 封没有列出；用 --state、--person 缩小范围，或加 --json 列出全部")
+        _show_list(lines)
+        if count > len(lines):
+            print(f"另有较早的 {count - len(lines)} 封没有列出；用 --state、--person 缩小范围，或加 --json 列出全部")
     return 0
 
 
@@ -137,11 +146,11 @@ def _state(line: Document) -> str:
     return f"{said}（{line['last_error']}）" if line["last_error"] else said
 
 
-def _named_state(written: str) -> str:
+def _named_state(written: str) -> Delivery:
     """The state by the word it is shown as, or by its code."""
     for state, said in STATES.items():
         if written in (state.value, said, said.partition("，")[0]):
-            return state.value
+            return state
     words = "、".join(said.partition("，")[0] for said in STATES.values())
     raise Unusable(f"没有“{written}”这种邮件状态", f"状态有：{words}")
 
@@ -149,7 +158,7 @@ def _named_state(written: str) -> str:
 def mail_show(parsed: argparse.Namespace) -> int:
     """`kaoji mail show ID`: the mail as its receiver reads it, and every attempt to deliver it."""
     with _opened(parsed) as post:
-        mail = next((one for one in post.database.messages() if one.id == parsed.mail), None)
+        mail = post.database.mail(parsed.mail)
         if mail is None:
             raise Unusable(f"没有第 {parsed.mail} 号邮件", "kaoji mail list 列出全部邮件及其编号")
         attempts = [

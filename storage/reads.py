@@ -196,6 +196,10 @@ class Reader:
         statement, _, values = _query({"recipient": recipient, "thread": thread, "state": state}, _messages)
         return [made.message(row) for row in self._rows(statement, values)]
 
+    def mail(self, number: int) -> Message | None:
+        """One mail."""
+        return next((made.message(row) for row in self._rows(sql.MAIL, (number,))), None)
+
     def mail_counts(self) -> dict[str, tuple[int, int, int]]:
         """How many mails of each purpose are sent, waiting, dead."""
         return {row[0]: (int(row[1]), int(row[2]), int(row[3])) for row in self._rows(sql.MAIL_COUNTS)}

@@ -14,7 +14,7 @@ from storage.database import engine_of
 from storage.errors import DatabaseExists, NoDatabase, SchemaNotCurrent, StorageError, translated, unusable_file
 from storage.reads import Reader
 from storage.revision import REVISION, need_current
-from storage.sqlite import connect, need_file, new_file
+from storage.sqlite import need_file, new_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,20 +108,11 @@ def need_ready(url: str) -> None:
 
 @contextmanager
 def _connected(address: Address) -> Iterator[Connection]:
-    from sqlalchemy import create_engine, event
     from sqlalchemy.exc import DBAPIError
-    from sqlalchemy.pool import NullPool
 
-    if isinstance(address, SqliteAddress):
-        file = address.path
-        engine = create_engine("sqlite://", creator=lambda: connect(file), poolclass=NullPool)
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
-    else:
-        from storage.postgres import OFFICE_LOCK
+    from storage.orm import writing_engine
 
-        engine = create_engine(address.url, poolclass=NullPool)
-        lock = f"SELECT pg_advisory_xact_lock({OFFICE_LOCK})"
-        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql(lock))
+    engine = writing_engine(address)
     try:
         with engine.begin() as connection:
             yield connection
