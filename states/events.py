@@ -13,12 +13,16 @@ from states.office import Level
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOpened:
-    """A period's report came to be, empty, in its drafter's hands. `due_instant` is when it should have opened."""
+    """A period's report came to be, empty, in its drafter's hands. `due_instant` is when it should have opened.
+
+    `grounds`: why it is due when it is.
+    """
 
     period: str
     unit: str
     level: Level
     due_at: datetime
+    grounds: tuple[Ground, ...]
     due_instant: datetime
     entries: tuple[Entry, ...]
     content_sha256: str
@@ -64,12 +68,16 @@ class ReportSubmitted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportReturned:
-    """Back to the drafter in a new round. `restarted` when it had been submitted: its timers start anew."""
+    """Back to the drafter in a new round. `restarted` when it had been submitted: its timers start anew.
+
+    `grounds`: why it is due when it is; empty where the deadline stays.
+    """
 
     from_state: ReportState
     reason: str
     due_at: datetime
     restarted: bool
+    grounds: tuple[Ground, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,10 +114,11 @@ class ReportReviewed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportReopened:
-    """The assessor sent a supervised report back for correction."""
+    """The assessor sent a supervised report back for correction. `grounds`: why it is due when it is."""
 
     reason: str
     due_at: datetime
+    grounds: tuple[Ground, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -328,6 +337,7 @@ class DeadlineMoved:
 
     before: datetime
     after: datetime
+    grounds: tuple[Ground, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from states.words import counted, instant_words, ordinal, word
 
 
 class Rule(StrEnum):
-    """The single tests of the rules (spec, parts 5 to 7)."""
+    """The single tests of the rules (spec, parts 3 to 7)."""
 
     LAST_PLACES = "last_places"
     LAST_DISTRICT = "last_district"
@@ -29,6 +29,9 @@ class Rule(StrEnum):
     POINTS = "points"
     SUBMITTED = "submitted"
     CLOSED_BY_ASSESSOR = "closed_by_assessor"
+    DUE_DAY = "due_day"
+    CORRECTION = "correction"
+    NOT_SUBMITTED = "not_submitted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +40,7 @@ class Ground:
 
     `rank` is the present one, `limit` what it is held against: the number of last places, the number of districts, last
     period's rank, the promised one, or the rank at the case's opening. `count`: working days, or times in the year.
-    Of POINTS: `count` a case, `used` before in the year, `limit` in all.
+    Of POINTS: `count` a case, `used` before in the year, `limit` in all. Of DUE_DAY: `count` is the day of the month.
     """
 
     rule: Rule
@@ -104,6 +107,12 @@ _WORDS: Mapping[Rule, tuple[str, str]] = {
     ),
     Rule.SUBMITTED: ("报表已报送", "the report was submitted"),
     Rule.CLOSED_BY_ASSESSOR: ("考绩办销号", "closed by the assessor"),
+    Rule.DUE_DAY: (
+        "每月{count}日报送{rolled}，时限是{due}",
+        "reports are due on day {count} of the month{rolled}: {due}",
+    ),
+    Rule.CORRECTION: ("退回更正至少给{count}个工作日，时限是{due}", "at least {days} to correct it: due on {due}"),
+    Rule.NOT_SUBMITTED: ("到{due}还没有报送", "not submitted by {due}"),
 }
 
 
@@ -124,7 +133,12 @@ def ground_words(ground: Ground, language: str = "zh") -> str:
         points=counted(count, "point", "points"),
         used=ground.used,
         due="" if ground.due_at is None else instant_words(ground.due_at, language),
+        rolled=_ROLLED[language != "zh"] if ground.due_at is not None and ground.due_at.day != count else "",
     )
+
+
+_ROLLED = "，逢休息日或月末另作调整", ", moved off a day of rest or a month's end"
+"""Said where the day a deadline falls on is not the one the rule names."""
 
 
 _SAID_BY_THEIR_GROUND = frozenset({"no_feedback", "overdue", "submitted", "closed_by_assessor", "improved"})

@@ -35,11 +35,13 @@ def open_report(period: str, unit: str, rules: Rules, due_instant: datetime) -> 
     entries = tuple(
         Entry(indicator=indicator.code, field=indicator.field) for indicator in rules.office.indicators_of(unit)
     )
+    due_at = rules.deadline(period, unit)
     return e.ReportOpened(
         period=period,
         unit=unit,
         level=rules.office.unit_by_code[unit].level,
-        due_at=rules.deadline(period, unit),
+        due_at=due_at,
+        grounds=(rules.why_due(unit, due_at),),
         due_instant=due_instant,
         entries=entries,
         content_sha256=content_sha256(ref, entries),
@@ -73,7 +75,7 @@ def decide(
         case c.Reopen():
             need_words(command)
             due_at = rules.returned_due_at(now, report.due_at)
-            facts = [e.ReportReopened(reason=command.reason.strip(), due_at=due_at)]
+            facts = [e.ReportReopened(reason=command.reason.strip(), due_at=due_at, grounds=_correction(due_at, rules))]
         case c.Urge():
             facts = [e.HolderUrged(note=command.note.strip())]
     decided = [Decided(report_subject(report.ref), fact) for fact in facts]
@@ -234,7 +236,18 @@ def _return(report: Report, command: c.Return, rules: Rules, now: datetime) -> e
     need_words(command)
     restarted = report.state is ReportState.SUBMITTED
     due_at = rules.returned_due_at(now, report.due_at) if restarted else report.due_at
-    return e.ReportReturned(from_state=report.state, reason=command.reason.strip(), due_at=due_at, restarted=restarted)
+    return e.ReportReturned(
+        from_state=report.state,
+        reason=command.reason.strip(),
+        due_at=due_at,
+        restarted=restarted,
+        grounds=_correction(due_at, rules) if restarted else (),
+    )
+
+
+def _correction(due_at: datetime, rules: Rules) -> tuple[Ground, ...]:
+    """Why a table handed in and sent back is due when it is."""
+    return (Ground(rule=Rule.CORRECTION, count=rules.policies.returned_days, due_at=due_at),)
 
 
 def review(report: Report, opinion: str, situation: Situation, rules: Rules) -> list[Decided]:
@@ -298,18 +311,22 @@ def _wake(report: Report, due: Sequence[DeadlineTimer], situation: Situation, ru
     return Woken(following.at, review(report, "", situation, rules))
 
 
-def due_under(report: Report, events: Sequence[e.Event], rules: Rules, now: datetime) -> datetime:
-    """When an open report is due under the rules as they are now; `events` are those that gave it a new deadline.
+def deadline_moved(report: Report, events: Sequence[e.Event], rules: Rules, now: datetime) -> e.DeadlineMoved | None:
+    """What the rules as they are now make of a deadline; `events` are those that gave the report a new one.
 
     A deadline that has passed, or would have, stays: nobody is late by a calendar that was entered afterwards.
     """
     if report.state not in UNSUBMITTED or report.overdue or report.due_at <= now:
-        return report.due_at
+        return None
     due_at = rules.deadline(report.period, report.unit)
+    grounds: tuple[Ground, ...] = (rules.why_due(report.unit, due_at),)
     for given in events:
-        if isinstance(given, (e.ReportReopened, e.ReportReturned)):
-            due_at = max(due_at, given.due_at)
-    return due_at if due_at > now else report.due_at
+        # What was given for correction is never taken back by the day of the month.
+        if isinstance(given, (e.ReportReopened, e.ReportReturned)) and given.due_at > due_at:
+            due_at, grounds = given.due_at, given.grounds
+    if due_at == report.due_at or due_at <= now:
+        return None
+    return e.DeadlineMoved(before=report.due_at, after=due_at, grounds=grounds)
 
 
 def _leading_reminders(due: Sequence[DeadlineTimer]) -> tuple[datetime, ...]:

@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
 from states.calendar import WorkingCalendar
+from states.grounds import Ground, Rule
 from states.models import CaseState, Report, ReportState
 from states.office import Duties, Level, Office, Post, Role
 from states.policies import Policies
@@ -111,6 +112,10 @@ class Rules:
         """When that unit's report of that period is due."""
         policies = self.policies
         return self.calendar.deadline(period, self.duties(unit).due_day, policies.deadline_time, policies.roll)
+
+    def why_due(self, unit: str, due_at: datetime) -> Ground:
+        """The ground of a deadline that follows from the day of the month."""
+        return Ground(rule=Rule.DUE_DAY, count=self.duties(unit).due_day, due_at=due_at)
 
     def deadline_timers(self, due_at: datetime) -> tuple[DeadlineTimer, ...]:
         """The timers a deadline carries, in order of time (spec, part 5)."""

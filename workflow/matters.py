@@ -123,9 +123,9 @@ def _replanned(here: Here) -> list[Part]:
         subject = report_subject(report.ref)
         after = planned(report, here.rules, here.now)
         facts: list[e.ReportEvent] = []
-        due_at = reports.due_under(report, loading.history(subject, here.tx), here.rules, here.now)
-        if due_at != report.due_at:
-            facts.append(e.DeadlineMoved(before=report.due_at, after=due_at))
+        moved = reports.deadline_moved(report, loading.history(subject, here.tx), here.rules, here.now)
+        if moved is not None:
+            facts.append(moved)
         if after.holders != report.holders:
             facts.append(e.HolderChanged(due_instant=here.now, before=report.holders, after=after.holders))
         if facts:

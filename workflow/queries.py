@@ -224,13 +224,13 @@ class Board:
                 "version": row.version,
                 "hash": row.hash,
                 "round": number,
-                **self._why(json.loads(row.payload)),
+                **self.why(json.loads(row.payload)),
             }
             for number, row in _with_rounds(subject, self._reader.events_of(subject))
         ]
 
-    def _why(self, payload: Mapping[str, Any]) -> Document:
-        """What an event says in people's words, and its reason as data."""
+    def why(self, payload: Mapping[str, Any]) -> Document:
+        """What an event says in people's words as `text`, and its reason as data: `rule` and `grounds`."""
         grounds = as_facts([from_facts(one) for one in payload.get("grounds", ())], self._zone)
         return {
             "text": next((payload[name] for name in _WORDED if payload.get(name)), None),

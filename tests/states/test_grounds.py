@@ -22,6 +22,9 @@ EVERY = [
     Ground(rule=Rule.POINTS, count=1, used=9, limit=10),
     Ground(rule=Rule.SUBMITTED),
     Ground(rule=Rule.CLOSED_BY_ASSESSOR),
+    Ground(rule=Rule.DUE_DAY, count=15, due_at=at("2015-10-15 17:00")),
+    Ground(rule=Rule.CORRECTION, count=3, due_at=at("2015-10-19 17:00")),
+    Ground(rule=Rule.NOT_SUBMITTED, due_at=at("2015-10-13 17:00")),
 ]
 
 
@@ -95,3 +98,16 @@ def test_a_rule_whose_ground_says_it_all_is_not_named_twice() -> None:
     assert why_words("no_feedback", [EVERY[7]]) == "立项后10个工作日内没有反馈整改情况"
     assert why_words("no_feedback", [EVERY[7]], "en") == "no feedback within 10 working days of the opening"
     assert why_words("points_waived", []) == "不予扣分"
+
+
+@pytest.mark.parametrize(
+    ("due_at", "said"),
+    [
+        ("2015-10-15 17:00", "每月15日报送，时限是2015年10月15日 17:00"),
+        ("2015-11-13 17:00", "每月15日报送，逢休息日或月末另作调整，时限是2015年11月13日 17:00"),
+    ],
+)
+def test_a_deadline_that_a_day_of_rest_moved_says_so(due_at: str, said: str) -> None:
+    (facts,) = as_facts([Ground(rule=Rule.DUE_DAY, count=15, due_at=at(due_at))], ZONE)
+
+    assert ground_words(from_facts(facts)) == said

@@ -557,7 +557,7 @@ def test_receiver_and_assessor_are_told_of_a_vacant_post() -> None:
 
 
 def test_a_holder_is_told_from_when_to_when_a_deadline_moved() -> None:
-    report, moved = a_report(), e.DeadlineMoved(before=at("2015-10-13 17:00"), after=at("2015-10-12 17:00"))
+    report, moved = a_report(), e.DeadlineMoved(before=at("2015-10-13 17:00"), after=at("2015-10-12 17:00"), grounds=())
     one = Applied(f"report:{REF}", moved, report, report)
 
     (notice,) = notices_for([one], rules(), actor=SYSTEM, now=at("2015-10-09 10:00"))
