@@ -206,6 +206,37 @@ def history(parsed: argparse.Namespace) -> int:
     return 0
 
 
+def why(parsed: argparse.Namespace) -> int:
+    """`kaoji why REF|CASE`: behind a deadline, a flag, the step of a case, its points."""
+    from workflow.why import Why
+
+    with _opened(parsed) as office:
+        database, answers = office.database, Why(office.database, office.board)
+        ref, _, indicator = parsed.ref.rpartition("/") if parsed.ref.count("/") > 1 else (parsed.ref, "", "")
+        report, case = database.report(ref), database.case(parsed.ref)
+        if report is not None and any(entry.indicator == indicator for entry in report.entries):
+            reasons = answers.indicator(report, indicator)
+        elif case is not None:
+            reasons = answers.case(case)
+        elif report is not None and not indicator:
+            reasons = answers.report(report)
+        else:
+            _refuse(
+                f"没有 {parsed.ref} 这份报表、这项指标或这件督查件",
+                "请写 期次/单位、期次/单位/指标，或督查件编号；kaoji status 和 kaoji case list 列出全部",
+            )
+        if parsed.json:
+            print_json({"subject": parsed.ref, "reasons": reasons})
+            return 0
+        from app.tables import say, show_why
+
+        if reasons:
+            show_why(reasons, office.names)
+        else:
+            say("督查没有判定它落后、退步或薄弱，也没有为它立督查件")
+    return 0
+
+
 def case_list(parsed: argparse.Namespace) -> int:
     """`kaoji case list`."""
     with _opened(parsed) as office:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Run = Callable[[argparse.Namespace], int]
 
 OF_THE_DEMONSTRATION: Final = frozenset(
-    {"status", "inbox", "history", "who", "rank", "report", "case", "liaison", "audit", "check"}
+    {"status", "inbox", "history", "why", "who", "rank", "report", "case", "liaison", "audit", "check"}
 )
 """Commands the demonstration's office may be asked too. What founds, serves or restores an office is not among them."""
 
@@ -176,6 +176,10 @@ def _questions(commands: Any) -> None:
     inbox.add_argument("person", metavar="PERSON", help="人员编号或姓名")
     history = _with_json(_command(commands, "history", _lazy("app.answers", "history"), "一份报表或督查件的流转记录"))
     history.add_argument("ref", metavar="REF|CASE", help="期次/单位，督查件编号，或 期次/单位/指标")
+    why = _with_json(
+        _command(commands, "why", _lazy("app.answers", "why"), "一个时限、判定、督查件或扣分的依据：规则、数字、何人")
+    )
+    why.add_argument("ref", metavar="REF|CASE", help="期次/单位，督查件编号，或 期次/单位/指标")
     who = _with_json(_command(commands, "who", _lazy("app.answers", "who"), "谁任何职，哪些岗位空缺"))
     who.add_argument("asked", nargs="?", metavar="PERSON|UNIT", help="人员或单位，代码或名称；不写则列出全部")
     completion = _command(commands, "completion", _lazy("app.completion", "completion"), "打印命令补全脚本")

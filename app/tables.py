@@ -17,7 +17,7 @@ from rich.text import Text
 
 from app.names import Names
 from app.naming import indicator, person, report, unit
-from states.grounds import flags_words, from_facts, why_words
+from states.grounds import flags_words, from_facts, ground_words, why_words
 from states.plainwords import cleaned
 from states.words import event_word, post_word, state_word, word
 from workflow.ports import EventRow
@@ -487,8 +487,6 @@ def _particulars(kind: str, facts: Mapping[str, Any], names: Names) -> Iterable[
                 yield "已送签的自动收回"
         case "report_signed" if facts["on_behalf_of"]:
             yield f"代 {person(facts['on_behalf_of'], names)}"
-        case "report_returned" if facts["restarted"]:
-            yield "新的时限见报表现状"
         case "report_reviewed":
             for judged in facts["judgements"]:
                 if judged["flags"]:
@@ -503,6 +501,44 @@ def _particulars(kind: str, facts: Mapping[str, Any], names: Names) -> Iterable[
             yield f"{_people(facts['before'], names)} → {_people(facts['after'], names)}"
         case "points_proposed":
             yield f"拟扣 {facts['points']} 分"
+
+
+# --- why -----------------------------------------------------------------------------------------------------------
+
+_WHY = (
+    _Column("何事", folds=True),
+    _Column("依据", folds=True),
+    _Column("时间"),
+    _Column("何人", folds=True),
+    _Column("流转记录", wide_only=True),
+    _Column("规则自", wide_only=True),
+)
+
+_ABOUT: Final = {"deadline": "时限", "overdue": "逾期", "flag": "判定", "case": "督查件", "points": "扣分"}
+
+
+def show_why(reasons: Iterable[Document], names: Names) -> None:
+    """Each reason: what it is for, the rule with its numbers, when and whose it was, and since when the rules stand."""
+    _print(None, _WHY, (_reason(one, names) for one in reasons))
+
+
+def _reason(reason: Document, names: Names) -> Sequence[_Cell]:
+    about = _ABOUT[str(reason["about"])]
+    if reason["case"] is not None:
+        about = f"第 {reason['case']} 号督查件{event_word(str(reason['kind']))}"
+    if reason["indicator"] is not None:
+        about += f"\n{indicator(reason['indicator'], names)}"
+    grounds = [from_facts(ground) for ground in _documents(reason["grounds"])]
+    flags: Any = reason["flags"]
+    if flags:
+        said = flags_words(flags, grounds)
+    else:
+        said = [why_words(str(reason["rule"]), grounds[:1]), *map(ground_words, grounds[1:])] if grounds else []
+    if reason["text"]:
+        said.append(cleaned(str(reason["text"])))
+    since = "" if reason["rules_since"] is None else f"第 {reason['rules_since']} 条"
+    event = f"第 {reason['event']} 条"
+    return about, "\n".join(said), _instant(reason["at"]), person(reason["person"], names), event, since
 
 
 # --- what waits ----------------------------------------------------------------------------------------------------

@@ -141,7 +141,12 @@ _ROLLED = "，逢休息日或月末另作调整", ", moved off a day of rest or 
 """Said where the day a deadline falls on is not the one the rule names."""
 
 
-_SAID_BY_THEIR_GROUND = frozenset({"no_feedback", "overdue", "submitted", "closed_by_assessor", "improved"})
+_SAID_BY_THEIR_GROUND = frozenset(
+    {
+        *("no_feedback", "overdue", "submitted", "closed_by_assessor", "improved"),
+        *("due_day", "correction", "not_submitted"),
+    }
+)
 """Of these the ground's words say all that the name of the rule does."""
 
 

@@ -303,6 +303,9 @@ class MemoryStore:
     def duties(self) -> Sequence[Duty]:
         return list(self.state.duties.values())
 
+    def all_definitions(self) -> Sequence[DefinitionRow]:
+        return list(self.state.definitions)
+
     def signoffs(self, ref: str) -> Sequence[SignOffRow]:
         return [row for row in self.state.signoffs if row.report == ref]
 

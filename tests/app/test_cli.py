@@ -315,6 +315,32 @@ def test_a_case_says_its_rule_with_numbers_its_people_and_what_follows(kaoji: Ka
     assert printed.count("提醒约谈") == 1
 
 
+def test_why_says_the_rule_the_numbers_and_the_person(kaoji: Kaoji) -> None:
+    _, printed, _ = kaoji("why", "2015-10/zhidui")
+    reasons = json.loads(kaoji("why", "2015-10/zhidui", "--json")[1])["reasons"]
+
+    assert "每月13日报送，时限是2015年10月13日 17:00" in printed
+    assert "落后指标：三区末位（第3）" in printed
+    assert "立项后10个工作日内没有反馈整改情况" in printed
+    assert {one["about"] for one in reasons} == {"deadline", "flag", "case"}
+    assert all(one["person"] and one["event"] and one["grounds"] for one in reasons)
+
+
+def test_why_of_points_says_how_they_were_counted(kaoji: Kaoji) -> None:
+    _, printed, _ = kaoji("why", "2015-10/bureau/lutian")
+
+    assert "每件扣1分" in printed
+    assert "全年至多10分" in printed
+
+
+def test_why_of_a_row_that_was_not_flagged_says_so(kaoji: Kaoji) -> None:
+    _, printed, _ = kaoji("why", "2015-10/shirong/srzz")
+    status, _, told = kaoji("why", "2015-10/shirong/nothing")
+
+    assert "没有判定它落后、退步或薄弱" in printed
+    assert (status, "没有 2015-10/shirong/nothing" in told) == (1, True)
+
+
 def test_history_says_of_the_last_reminder_that_it_is_due_that_day(kaoji: Kaoji) -> None:
     _, printed, _ = kaoji("history", "2015-10/shirong")
 
