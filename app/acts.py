@@ -18,7 +18,7 @@ from app.forms import rows_of_form
 from app.names import bodies_in, names_of
 from app.naming import resolve_person, resolve_report, resolve_unit
 from app.place import place
-from app.refusals import Unusable, configure_quietly
+from app.refusals import Unusable, log_when_needed
 from states import commands as c
 from states.acts import ACTS, MAIL, OFFICE, Act
 from states.errors import Refused
@@ -27,7 +27,6 @@ from states.models import CaseState, PointsStatus, Report
 from states.report import NOT_SUBMITTED_COMPARISON, NOT_SUBMITTED_RANK, gaps, merged, read_row
 from states.words import state_word, word
 from storage.errors import StorageError
-from workflow.log import log
 from workflow.ports import EventRow
 from workflow.recording import Answer
 
@@ -104,7 +103,7 @@ def _instant(text: str | None, running: Running) -> datetime:
 
 def _running(parsed: argparse.Namespace) -> Running:
     office = place(parsed)
-    log.when_first_used(configure_quietly)
+    log_when_needed()
     running = for_acts(office.machine(), VirtualClock(office.now) if office.now else SystemClock())
     try:
         names = names_of(bodies_in(running.database))

@@ -165,6 +165,29 @@ def _posts(office: Place, settings: Settings) -> Iterator[Finding]:
         yield Finding(what="任职", well=one.since > today, detail=detail, remedy=remedy)
 
 
+def _doors(office: Place, settings: Settings) -> Iterator[Finding]:
+    """Who sits at the console may act for anybody: needed as long as there are no pages, and a risk beside them."""
+    if office.now is not None:
+        return  # the demonstration's office is nobody's
+    may, pages = settings.definitions.policies.console_acts, settings.mail.link_base
+    if may:
+        yield Finding(
+            what="控制台代办",
+            well=True,
+            detail="开着：能在控制台运行本程序的人，可以用 --as 代任何人办理，流转记录写明是哪个系统用户",
+            remedy="已有网页，请写 rules: {console_acts: false}，由各人自己登录办理" if pages else "",
+        )
+    else:
+        yield Finding(
+            what="控制台代办",
+            well=bool(pages),
+            detail="已关闭，各人在网页上办理"
+            if pages
+            else "已关闭，而没有写网页的地址（mail.link_base）：谁也无法办理",
+            remedy="" if pages else "请写明网页的地址，或改回 rules: {console_acts: true}",
+        )
+
+
 def _calendar(office: Place, settings: Settings) -> Iterator[Finding]:
     """Whether the present year's moved working days are known whole, and from November on whether the next year's are.
 
@@ -366,6 +389,7 @@ def _mail(office: Place, settings: Settings) -> Iterator[Finding]:
 _LOOKS: dict[str, _Look] = {
     "概况": _prospect,
     "任职": _posts,
+    "控制台代办": _doors,
     "日历": _calendar,
     "数据库": _database,
     "邮件": _post,

@@ -170,6 +170,8 @@ class RulesShape(_Shape):
     """填报人可以签自己填的表"""
     returned_days: Positive = DEFAULT.returned_days
     """报送后被退回，几个工作日内重报"""
+    console_acts: bool = DEFAULT.console_acts
+    """可以在服务器的控制台用 --as 代人办理；有网页后宜写 false"""
     grounds: tuple[Name, ...] = ()
     """督查、扣分所依据的文件，写进有关邮件；不写则不引依据"""
 

@@ -1,4 +1,4 @@
-"""One stream of JSON lines on standard error, for the product's own events and its libraries' warnings.
+"""One stream of lines on standard error, for the product's own events and its libraries' warnings.
 
 Logging never fails and never waits: a full disk or a reader that went away costs lines of the log, and nothing else.
 """
@@ -8,10 +8,14 @@ import logging
 import os
 import select
 import sys
+from collections.abc import MutableMapping
 from contextlib import suppress
-from typing import TextIO, cast
+from typing import Any, TextIO, cast
 
 import structlog
+
+from states.plainwords import cleaned
+from workflow.log import log as of_the_path
 
 _AT_ONCE = 4096
 """Bytes; what a pipe takes whole once it takes anything."""
@@ -53,17 +57,21 @@ class _Unfailing(io.TextIOBase):
 
 
 def configure(level: str = "info", *, quiet: bool = False) -> None:
-    """Set up logging once per process. `quiet` leaves only errors: commands speak to people, not to logs."""
+    """Set up logging once per process. `quiet` leaves only errors: commands speak to people, not to logs.
+
+    A person at a terminal reads lines in colour; everybody else gets one JSON object a line.
+    """
     threshold = logging.ERROR if quiet else logging.getLevelNamesMapping()[level.upper()]
     out = cast(TextIO, _Unfailing(sys.stderr))
+    is_read = sys.stderr.isatty()
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
+        structlog.processors.TimeStamper(fmt="%H:%M:%S" if is_read else "iso", utc=not is_read),
     ]
+    last = _for_terminals() if is_read else _for_machines()
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False, default=str)],
+        processors=[*shared, *last],
         wrapper_class=structlog.make_filtering_bound_logger(threshold),
         logger_factory=structlog.PrintLoggerFactory(out),
         cache_logger_on_first_use=False,
@@ -71,13 +79,30 @@ def configure(level: str = "info", *, quiet: bool = False) -> None:
     handler = logging.StreamHandler(out)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
-            ],
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
         )
     )
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(max(threshold, logging.WARNING))
+    of_the_path.is_set_up(threshold)
+
+
+def _for_machines() -> list[structlog.typing.Processor]:
+    return [
+        structlog.processors.format_exc_info,
+        structlog.processors.JSONRenderer(ensure_ascii=False, default=str),
+    ]
+
+
+def _for_terminals() -> list[structlog.typing.Processor]:
+    # The traceback is the plain one: the library's own shows what stands in variables, passwords too.
+    renderer = structlog.dev.ConsoleRenderer(
+        colors="NO_COLOR" not in os.environ, pad_event_to=24, exception_formatter=structlog.dev.plain_traceback
+    )
+    return [_steering_nothing, renderer]
+
+
+def _steering_nothing(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """A terminal obeys what it is told: what people wrote is shown without its controls."""
+    return {name: cleaned(value) if isinstance(value, str) else value for name, value in line.items()}

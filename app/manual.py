@@ -31,6 +31,7 @@ def manual(top: Part) -> str:
     lines += [
         ".SH 环境变量",
         *(".TP", ".B KAOJI_CONFIG", "配置文件，代替当前目录的 config.yaml。"),
+        *(".TP", ".B KAOJI_LOG_LEVEL", "命令也写日志，写到哪一级为止：info、warning；不写则只写错误。"),
         ".SH 退出状态",
         "0 办妥；1 被拒绝或有错，标准错误输出一行说错在哪里、一行说怎么办；2 用法不对。",
         ".SH 文件",

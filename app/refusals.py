@@ -1,6 +1,8 @@
 """Says every fault in two lines: what is wrong, and what to do. What is not known is named as an internal error."""
 
 import errno
+import logging
+import os
 from collections.abc import Sequence
 
 from states.errors import Failure
@@ -17,16 +19,22 @@ def explain(fault: Exception) -> Sequence[str]:
         return [told.message, told.remedy]
     if isinstance(fault, OSError):
         return [f"{fault.filename or ''}：{fault.strerror or fault}", "请检查文件是否存在、路径和权限是否正确"]
-    log.when_first_used(configure_quietly)
+    log_when_needed()
     log.error("internal_error", exc_info=fault)
     return [f"内部错误：{type(fault).__name__}: {fault}", "没有任何数据被改动；请把上面的日志交给管理员"]
 
 
-def configure_quietly() -> None:
-    """Set up a log of errors alone: commands speak to people."""
-    from app.log import configure
+def log_when_needed() -> None:
+    """What a command logs: errors alone, for it speaks to people; more where KAOJI_LOG_LEVEL asks for it."""
+    asked = os.environ.get("KAOJI_LOG_LEVEL", "").upper()
+    level = asked if asked in ("DEBUG", "INFO", "WARNING") else "ERROR"
 
-    configure(quiet=True)
+    def prepare() -> None:
+        from app.log import configure
+
+        configure(level.lower())
+
+    log.when_first_used(prepare, logging.getLevelNamesMapping()[level])
 
 
 # No fault of a file's name, place or mode.

@@ -19,7 +19,7 @@ from app.names import Names
 from app.naming import indicator, person, report, unit
 from states.grounds import flags_words, from_facts, ground_words, why_words
 from states.plainwords import cleaned
-from states.words import event_word, post_word, state_word, word
+from states.words import door_words, event_word, post_word, state_word, word
 from workflow.ports import EventRow
 from workflow.queries import Document
 
@@ -466,11 +466,14 @@ def _happened(line: Document, row: EventRow, names: Names) -> Sequence[_Cell]:
         told.append(why_words(str(line["rule"]), [from_facts(ground) for ground in _documents(line["grounds"])]))
     if line["text"]:
         told.append(cleaned(str(line["text"])))
+    who = person(line["actor"], names)
+    if row.door is not None:
+        who += f"\n{door_words(row.door, row.proof)}"
     return (
         str(line["seq"]),
         _instant(line["at"]),
         str(line["round"] or ""),
-        person(line["actor"], names),
+        who,
         said,
         "\n".join(told),
     )

@@ -22,7 +22,8 @@ class Subject(NamedTuple):
     """A kind of thing acts are on, and how people name one: `field` is that of the command which holds the name.
 
     `group` is the command of the command line its acts stand under; those on the office as a whole stand by themselves
-    and name nothing. `versioned`: the actor may say which version of it he had before his eyes.
+    and name nothing. `versioned`: the actor may say which version of it he had before his eyes. `upkeep`: these acts
+    are the work of whoever keeps the machine, and done on its console whatever else may be done there.
     """
 
     group: str
@@ -31,14 +32,15 @@ class Subject(NamedTuple):
     about: str
     versioned: bool = False
     several: bool = False
+    upkeep: bool = False
 
 
 REPORT: Final = Subject("report", "report", "REF", "期次/单位，如 2015-10/shirong", versioned=True)
 CASE: Final = Subject("case", "case", "CASE", "编号，或 期次/单位/指标、期次/单位/overdue", versioned=True)
 LIAISON: Final = Subject("liaison", "unit", "UNIT", "单位代码或名称")
-MAIL: Final = Subject("mail", "mails", "ID", "邮件编号", several=True)
-OFFICE: Final = Subject("", "", "", "")
-DEFINITIONS: Final = Subject("office", "", "", "")
+MAIL: Final = Subject("mail", "mails", "ID", "邮件编号", several=True, upkeep=True)
+OFFICE: Final = Subject("", "", "", "", upkeep=True)
+DEFINITIONS: Final = Subject("office", "", "", "", upkeep=True)
 
 
 class Spoken(NamedTuple):
@@ -105,6 +107,12 @@ class Act:
         """Its command's class."""
         named: type[Command] = getattr(import_module("states.commands"), self.command_name)
         return named
+
+    def subject(self, command: "Command") -> str:
+        """What a command of this act is on, as its actor named it: `report:2015-10/shirong`, `mail:3,4`, `office`."""
+        named = getattr(command, self.on.field) if self.on.field else ""
+        told = ",".join(map(str, named)) if self.on.several else named
+        return f"{self.on.group or 'office'}:{told}".removesuffix(":")
 
     def asked(self, *, subject: object, words: str = "", **more: Any) -> "Command":
         """Its command; `more` holds who asks, and the fields of the command that are this act's alone."""

@@ -28,7 +28,7 @@ class Command:
     """Who asks, and under which id; by which door it came and how it is known who it was (spec, part 16).
 
     `door` is `console` (later `page`, `api`, `mail`, `paper`), None for the office's own timers and for replays;
-    `proof` is for the console the user of the operating system.
+    `proof` is for the console the user of the operating system, as `NAME (uid N)`, or `uid N` of one without a name.
     """
 
     command_id: str

@@ -75,6 +75,10 @@ class NotFounded(Refused):
     """The office has not begun to work: it has defined nothing yet."""
 
 
+class WrongDoor(Refused):
+    """The act came by a door that is closed to it."""
+
+
 class AlreadyDone(Refused):
     """What may happen once has happened."""
 

@@ -31,6 +31,8 @@ class Policies:
     auto_submit: bool = False
     drafter_may_sign: bool = False
     returned_days: int = 3
+    # part 16: who acted, and how that is known
+    console_acts: bool = True
     # part 5: timers
     remind_days: tuple[int, ...] = (3, 1, 0)
     remind_time: time = MORNING

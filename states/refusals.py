@@ -161,6 +161,13 @@ REFUSALS: Final[Mapping[str, Sentences]] = {
         "The command id {command_id} stands for something else (event {seq}); nothing was done this time.",
         "Hand it in again under a new id.",
     ),
+    # --- by which door
+    "console_closed": Sentences(
+        "本单位不在控制台代人办理：{act:act}（rules.console_acts 为 false）",
+        "请由本人在网页上办理；确需在控制台办理的，请先把 rules.console_acts 改为 true，用 kaoji office apply 采用",
+        "This office does not act for people on the console: {act:act} (rules.console_acts is false).",
+        "Let the person do it on the pages; to use the console, apply rules.console_acts: true (kaoji office apply).",
+    ),
     # --- liaison
     "not_liaison": Sentences(
         "{actor} 不是 {unit} 的对接人，不能登记对接",

@@ -77,6 +77,14 @@ EVENTS: Final[Mapping[str, Words]] = {
 }
 """What happened, by the kind an event is stored under, where it is not just an act done."""
 
+DOORS: Final[Mapping[str, Words]] = {
+    "page": ("经网页", "on the pages"),
+    "api": ("经接口", "by a program"),
+    "mail": ("经邮件回复", "by mail"),
+    "paper": ("纸质签字", "on paper"),
+}
+"""By which door an act came; what comes by the console was done by somebody else's hand, and says whose."""
+
 PURPOSES: Final[Mapping[str, Words]] = {
     "opened": ("请填报", "to be filled in"),
     "reminder": ("报送提醒", "reminder"),
@@ -138,6 +146,14 @@ def event_word(kind: str, language: str = "zh", *, how: str = "edit") -> str:
 
     done = done_words(kind, how)
     return str(kind) if done is None else done[language != "zh"]
+
+
+def door_words(door: str, proof: str | None, language: str = "zh") -> str:
+    """How an act came: on the console by which user of the system, for whom it counts; or by which other door."""
+    if door != "console":
+        return _said(DOORS, door, language)
+    user = (proof or "").split(" (")[0].removeprefix("uid ")
+    return f"系统用户 {user} 在控制台代办" if language == "zh" else f"by system user {user} on the console"
 
 
 def purpose_word(purpose: str, language: str = "zh") -> str:

@@ -10,9 +10,10 @@ from states import commands as c
 from states import duties
 from states import events as e
 from states import report as reports
+from states.acts import row_of
 from states.canonical import sha256
 from states.definitions import changes
-from states.errors import WrongActor, WrongState
+from states.errors import WrongActor, WrongDoor, WrongState
 from states.models import DutyKind
 from states.needs import need_actor, need_words
 from states.office import SYSTEM, Role
@@ -54,6 +55,14 @@ def _new_duties(since: datetime, opening_since: datetime | None, here: Here) -> 
             decided = [Decided(subject, duties.begin(kind, unit, begins))]
             found.append(Part(subject=subject, known=None, decided=decided))
     return found
+
+
+def need_open_door(command: c.Command, here: Here) -> None:
+    """Who sits at the console may act there for anybody, unless the office's rules forbid it. Raises WrongDoor."""
+    if command.door == "console" and not here.rules.policies.console_acts:
+        act = row_of(command)
+        if not act.on.upkeep:
+            raise WrongDoor("console_closed", act=act.name)
 
 
 # --- what the office has defined -----------------------------------------------------------------------------------

@@ -33,8 +33,9 @@ class EventRow:
     """One link of the audit chain as stored. `payload` is canonical JSON text; `hash` covers all the rest.
 
     `subject` is `report:REF`, `case:ID`, `duty:KIND/UNIT` or `office`; `item_seq` counts the subject's events from 1.
-    `from_state`/`to_state` are empty where the event moves no state. Only the first event of a command bears its id,
-    the hash of what was asked (`command_sha256`), and by which door and on whose proof it came (spec, part 16).
+    `from_state`/`to_state` are empty where the event moves no state. Only the first event of a command bears its id
+    and the hash of what was asked (`command_sha256`); every event of a person's says by which door it came and on
+    whose proof (spec, part 16).
     `mails_sha256` covers the mails the event caused; None where it caused none.
     """
 

@@ -211,13 +211,16 @@ class Board:
 
         `text` is what the person wrote (reason, opinion, note, feedback …), `rule` what it was done for, each None
         where there is none; `grounds` the tests that fired, as `as_facts` writes them. `round` is the report's when the
-        event was done; None for other subjects.
+        event was done; None for other subjects. `door` and `proof` say how a person's act came, and how it is known
+        whose it was; None for what the office does by itself.
         """
         return [
             {
                 "seq": row.seq,
                 "at": self.local(row.at),
                 "actor": row.actor,
+                "door": row.door,
+                "proof": row.proof,
                 "kind": row.kind,
                 "from_state": row.from_state,
                 "to_state": row.to_state,

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from states import commands as c
+from states.acts import row_of
 from states.errors import AlreadyDone, ClockDoubted, Refused, Stale, WrongContent
 from states.models import Case, Report
 from states.needs import need_words
@@ -62,7 +63,23 @@ class Workflow:
         self.turns = Turns(self._serve)
 
     def execute(self, command: c.Command) -> Answer:
-        """Carry out one command. Raises a subclass of `Refused` where the rules forbid it; nothing changed."""
+        """Carry out one command. Raises a subclass of `Refused` where the rules forbid it; nothing changed.
+
+        Whatever is logged meanwhile, in whose thread ever, says which command it is, whose, and about what.
+        """
+        act = row_of(command)
+        with log.about(command=command.command_id, person=command.actor, subject=act.subject(command)):
+            try:
+                answer = self._in_its_turn(command)
+            except Refused as refusal:
+                log.info("act_refused", act=act.name, reason=type(refusal).__name__, code=refusal.code)
+                raise
+            first = answer.events[0]
+            done = "act_repeated" if answer.repeated else "act_done"
+            log.info(done, act=act.name, subject=first.subject, seq=first.seq, version=answer.version)
+            return answer
+
+    def _in_its_turn(self, command: c.Command) -> Answer:
         if not _KNOWABLE.fullmatch(command.command_id):
             raise WrongContent("unusable_command_id")
         command = c.in_plain_words(command)
@@ -86,11 +103,12 @@ class Workflow:
             self.run_due()  # one of the timers failed: they are taken singly, and that one is set aside
 
     def _carry_out(self, command: c.Command, here: Here) -> Answer:
-        here = Here(here.tx, self.book.in_force(here.tx))  # who shares the transaction may just have changed the rules
         """One person's act, or its refusal. Raises a subclass of `Refused`."""
+        here = Here(here.tx, self.book.in_force(here.tx))  # who shares the transaction may just have changed the rules
         before = here.tx.answered(stored_id(command))
         if before:
             return _repeated(command, tuple(before))
+        matters.need_open_door(command, here)
         match command:  # what concerns the office as a whole
             case c.MailCommand():
                 return matters.on_mails(command, here, self._recorder)

@@ -1,5 +1,8 @@
 """What an act answers, and what a refusal says, in the words of the level it happened at."""
 
+import json
+import os
+import pwd
 from datetime import timedelta
 from pathlib import Path
 
@@ -38,6 +41,32 @@ def test_at_the_district_level_acts_are_answered_and_refused_in_its_words(
     assert "签字（单位主要负责人已签字盖章）" in stale
     assert "只有在“区分管领导已审签”时可以报送" in too_early
     assert "科室" not in signed + edited + stale + too_early
+
+
+def test_the_history_says_whose_hand_it_was_on_the_console(office: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ref = f"{last_month()}/market"
+    assert main(["--config", str(office), "report", "urge", ref, "--as", "office"]) == 0
+    capsys.readouterr()
+
+    main(["--config", str(office), "history", ref])
+    printed = capsys.readouterr().out
+    main(["--config", str(office), "history", ref, "--json"])
+    lines = json.loads(capsys.readouterr().out)
+
+    user = pwd.getpwuid(os.getuid()).pw_name
+    assert printed.count(f"系统用户 {user} 在控制台代办") == 1
+    assert (lines[-1]["door"], lines[-1]["proof"]) == ("console", f"{user} (uid {os.getuid()})")
+    assert {(line["door"], line["proof"]) for line in lines[:-1]} == {(None, None)}
+
+
+def test_a_closed_console_says_which_door_is_open(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    office = a_working_office(tmp_path, ("# console_acts: true ", "console_acts: false "))
+
+    assert main(["--config", str(office), "report", "urge", f"{last_month()}/market", "--as", "office"]) == 1
+
+    said, remedy = capsys.readouterr().err.splitlines()
+    assert said == "本单位不在控制台代人办理：催办（rules.console_acts 为 false）"
+    assert "网页" in remedy
 
 
 def test_a_report_whose_next_signer_is_vacant_says_so_on_the_board_and_alone(

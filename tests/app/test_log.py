@@ -2,16 +2,36 @@
 
 import json
 import os
+import pty
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from app.place import PROJECT
+from tests.app.builders import a_working_office, last_month
 
+ACTS = """
+from app.log import configure
+from states import commands as c
+from states.errors import Refused
+from tests.states.builders import CLERK, HEAD, REF, STRANGER, Desk
+from workflow.log import log
+configure("info")
+desk = Desk().live_until("2015-10-08 10:00")
+desk.workflow.execute(c.Urge(command_id="one", actor=CLERK, report=REF))
+try:
+    desk.workflow.execute(c.Sign(command_id="three", actor=STRANGER, report=REF))
+except Refused:
+    pass
+with log.about(command="four", person=HEAD, subject="report:x"):
+    log.warning("meanwhile", words="\x1b]0;title\x07红")
+log.warning("afterwards")
+"""
 FULL = Path("/dev/full")
 LOGS = """
 import logging, sys
@@ -101,3 +121,59 @@ def test_a_reader_that_is_slow_gets_what_it_can_take() -> None:
 
     assert done.returncode == 0
     assert len(lines(b"".join(got).decode())) == 41
+
+
+# --- what is logged of an act ----------------------------------------------------------------------------------------
+
+
+def test_an_act_is_one_line_and_whatever_is_logged_meanwhile_says_whose_it_is() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ACTS], cwd=PROJECT, capture_output=True, text=True, timeout=60, check=True
+    )
+
+    urged, refused, meanwhile, afterwards = (
+        {name: value for name, value in line.items() if name != "timestamp"} for line in lines(done.stderr)
+    )
+    assert urged == {
+        "event": "act_done", "level": "info", "act": "urge", "command": "one", "person": "shirong.clerk",
+        "subject": "report:2015-10/shirong", "seq": urged["seq"], "version": 1,
+    }  # fmt: skip
+    assert refused["event"] == "act_refused"
+    assert (refused["act"], refused["reason"], refused["command"]) == ("sign", "WrongState", "three")
+    assert (meanwhile["command"], meanwhile["subject"]) == ("four", "report:x")
+    assert set(afterwards) == {"event", "level"}
+
+
+def test_a_person_at_a_terminal_reads_it_in_colour_and_nothing_steers_his_terminal() -> None:
+    ours, theirs = pty.openpty()
+    subprocess.run([sys.executable, "-c", ACTS], cwd=PROJECT, stderr=theirs, stdout=theirs, timeout=60, check=True)
+    os.close(theirs)
+    printed = b""
+    with suppress(OSError):
+        while more := os.read(ours, 65536):
+            printed += more
+    os.close(ours)
+    text = printed.decode()
+
+    assert "act_done" in text
+    assert "{" not in text
+    assert "\x1b[" in text, "it is in colour"
+    assert "\x1b]" not in text
+    assert "\x07" not in text
+    assert "红" in text
+
+
+def test_a_command_logs_its_act_where_it_is_asked_to(tmp_path: Path) -> None:
+    config = a_working_office(tmp_path)
+    kaoji = str(Path(sys.executable).with_name("kaoji"))
+    urge = [kaoji, "--config", str(config), "report", "urge", f"{last_month()}/market", "--as", "office"]
+
+    def said(**more: str) -> str:
+        environment = {name: value for name, value in os.environ.items() if name != "KAOJI_LOG_LEVEL"}
+        done = subprocess.run(urge, env={**environment, **more}, capture_output=True, text=True, timeout=60, check=True)
+        return done.stderr
+
+    assert said() == ""
+    assert said(KAOJI_LOG_LEVEL="nonsense") == ""
+    (line,) = lines(said(KAOJI_LOG_LEVEL="info"))
+    assert (line["event"], line["act"], line["person"]) == ("act_done", "urge", "office")

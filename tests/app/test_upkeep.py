@@ -142,9 +142,34 @@ def test_all_is_well_in_an_office_at_work(kaoji: Run, office: Path, mail_server:
     status, printed, said = kaoji("check")
 
     assert (status, said) == (0, "")
-    assert [line[:1] for line in printed.splitlines()] == ["✓"] * 7
+    assert [line[:1] for line in printed.splitlines()] == ["✓"] * 8
     assert f"127.0.0.1:{mail_server} 可以连接" in printed
     assert records(office) == before
+
+
+@pytest.mark.parametrize(
+    ("console", "pages", "told"),
+    [
+        ("true", "", (True, "")),
+        ("true", "https://kaoji.office.example", (True, "console_acts: false")),
+        ("false", "https://kaoji.office.example", (True, "")),
+        ("false", "", (False, "网页的地址")),
+    ],
+)
+def test_check_says_whether_the_console_is_open_to_acts_for_others(
+    kaoji: Run, tmp_path: Path, console: str, pages: str, told: tuple[bool, str]
+) -> None:
+    config = an_office(
+        tmp_path / "new",
+        ("# console_acts: true ", f"console_acts: {console} "),
+        ('link_base: ""', f'link_base: "{pages}"'),
+    )
+
+    (found,) = [one for one in json.loads(kaoji("check", "--json", config=config)[1]) if one["what"] == "控制台代办"]
+
+    well, advised = told
+    assert found["ok"] is well
+    assert (advised in found["remedy"]) if advised else found["remedy"] == ""
 
 
 def test_check_as_json_is_one_document(kaoji: Run) -> None:
@@ -152,7 +177,7 @@ def test_check_as_json_is_one_document(kaoji: Run) -> None:
 
     assert (status, said) == (0, "")
     assert findings(printed) == dict.fromkeys(
-        ["配置", "概况", "下一期", "日历", "流转记录", "邮件", "邮件服务器"], True
+        ["配置", "概况", "下一期", "控制台代办", "日历", "流转记录", "邮件", "邮件服务器"], True
     )
 
 
@@ -187,7 +212,8 @@ def test_a_broken_database_does_not_hide_the_rest(kaoji: Run, office: Path) -> N
     status, printed, said = kaoji("check", "--json")
 
     assert status == 1
-    assert findings(printed) == {"配置": True, "概况": True, "日历": True, "数据库": False, "邮件服务器": True}
+    assert [what for what, well in findings(printed).items() if not well] == ["数据库"]
+    assert {"配置", "概况", "日历", "邮件服务器"} < set(findings(printed))
     assert len(said.splitlines()) == 2
 
 

@@ -7,9 +7,17 @@ import pytest
 
 from states import commands as c
 from states import events as e
-from states.errors import AlreadyDone, WrongActor, WrongContent, WrongState, WrongTime
+from states.errors import (
+    AlreadyDone,
+    UnknownSubject,
+    WrongActor,
+    WrongContent,
+    WrongDoor,
+    WrongState,
+    WrongTime,
+)
 from states.models import ReportState
-from states.office import Role
+from states.office import SYSTEM, Role
 from states.purposes import Purpose
 from tests.memory import MemoryStore
 from tests.states.builders import (
@@ -165,6 +173,39 @@ def test_an_event_names_the_door_and_the_proof_it_came_by(desk: Desk) -> None:
     (row,) = desk.workflow.execute(urged).events
 
     assert (row.door, row.proof) == ("console", "clerk (uid 1000)")
+
+
+def test_every_event_of_an_act_names_them_and_none_of_a_timer() -> None:
+    desk = Desk(rules_=rules(auto_submit=True)).live_until("2015-10-08 09:30")
+    came = {"door": "console", "proof": "clerk (uid 1000)"}
+    for kind, actor in ((c.SaveTable, CLERK), (c.Send, CLERK), (c.Sign, HEAD)):
+        desk.act(kind, actor, **came)
+
+    signed = desk.act(c.Sign, LEADER, **came)
+    desk.live_until("2015-10-20 10:00")
+
+    assert [(row.kind, row.door, row.proof) for row in signed.events] == [
+        ("report_signed", *came.values()),
+        ("report_submitted", *came.values()),
+    ]
+    assert {(row.door, row.proof) for row in desk.store.state.events if row.actor == SYSTEM} == {(None, None)}
+
+
+def test_an_office_may_close_the_console_to_acts_for_others_but_not_to_its_upkeep(desk: Desk) -> None:
+    desk.define(console_acts=False)
+    before = desk.store.state
+
+    with pytest.raises(WrongDoor) as closed:
+        desk.workflow.execute(c.Urge(command_id="x", actor=CLERK, report=REF, door="console", proof="clerk (uid 1000)"))
+
+    assert desk.store.state is before
+    assert closed.value.message == "本单位不在控制台代人办理：催办（rules.console_acts 为 false）"
+    assert "网页" in closed.value.remedy
+    desk.workflow.execute(c.Urge(command_id="y", actor=CLERK, report=REF, door="page", proof="password"))
+    with pytest.raises(UnknownSubject):  # no closed door: there just is no such mail
+        desk.workflow.execute(
+            c.RetryMails(command_id="z", actor=CLERK, mails=(999,), door="console", proof="clerk (uid 1000)")
+        )
 
 
 # --- whose rules -----------------------------------------------------------------------------------------------------

@@ -249,6 +249,8 @@ def test_history_tells_what_happened_oldest_first() -> None:
         "seq": desk.store.state.events[-1].seq,
         "at": "2015-10-12T10:00:00+08:00",
         "actor": CLERK,
+        "door": None,
+        "proof": None,
         "kind": "report_submitted",
         "from_state": "leader_signed",
         "to_state": "submitted",
