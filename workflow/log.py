@@ -31,7 +31,7 @@ class LazyLog:
         self._prepare, self.least = prepare, least
 
     def is_set_up(self, least: int) -> None:
-        """structlog is ready, and writes what is of that level or above."""
+        """Structlog is ready, and writes what is of that level or above."""
         self._prepare, self.least = None, least
 
     @contextmanager
