@@ -11,8 +11,6 @@ from typing import Any
 
 import yaml
 
-from app.config_slips import chinese_quotes, put_right
-
 _Plain: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _TEXT = "tag:yaml.org,2002:str"
 _INTEGER = "tag:yaml.org,2002:int"
@@ -73,6 +71,8 @@ def read_yaml(path: Path, keys: frozenset[str] = frozenset()) -> ReadFile:
     """
     read = ReadFile(path.name)
     try:
+        from app.config_slips import put_right  # an answer that reads three sections of the file mends none
+
         text, slips = put_right(text_of(path), keys)
         read.problems += [Problem(read.name, *slip) for slip in slips]
         excess = beyond_limits(text)
@@ -156,6 +156,8 @@ def _odd_values(read: ReadFile, node: Any) -> Iterator[Problem]:
     if not isinstance(node, yaml.ScalarNode) or node.style in ("'", '"', "|", ">"):
         return
     line = node.start_mark.line + 1
+    from app.config_slips import chinese_quotes
+
     if chinese_quotes(node.value):
         wrong = f"{node.value} 用的是中文引号，会成为内容的一部分"
         node.value = node.value[1:-1]  # as it was meant, so that nothing further is told of it

@@ -4,6 +4,7 @@ Nothing here knows a command; `app/cli.py` names them.
 """
 
 import argparse
+import os
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
@@ -108,11 +109,24 @@ def within(longest: int) -> Callable[[str], str]:
     return take
 
 
+def _columns() -> int:
+    """How wide the terminal is, as `shutil.get_terminal_size` finds it out."""
+    told = os.environ.get("COLUMNS", "")
+    try:
+        return int(told) if told.isdecimal() and int(told) else os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
+
+
 class Formatter(argparse.HelpFormatter):
     """Help whose columns are counted in cells of a terminal: a Chinese character takes two."""
 
     _HELP_AT: Final = 30
     _WIDE_SIGNS: Final = 16
+
+    def __init__(self, prog: str, **given: Any) -> None:
+        # argparse asks shutil, which brings three compressors along: more than the answer to a question takes.
+        super().__init__(prog, **{"width": _columns() - 2, **given})
 
     def _format_usage(self, *given: Any, **more: Any) -> str:
         # argparse counts characters where it breaks the line: room is left for those that take two cells.
