@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.log import configure
-from benchmarks import growth, processes, signoffs, timers
+from benchmarks import growth, processes, signoffs, timers, wal
 
 PARTS: dict[str, Callable[[Path], None]] = {
     part.__name__: part
@@ -15,6 +15,7 @@ PARTS: dict[str, Callable[[Path], None]] = {
         signoffs.fast,
         signoffs.slow,
         signoffs.postgres,
+        wal.written,
         growth.growth,
         timers.timers,
         processes.simulation,
