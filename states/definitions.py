@@ -97,32 +97,36 @@ def changes(before: Bodies, after: Bodies) -> tuple[DefinitionChange, ...]:
         was = dict(_items(kind, json.loads(before[kind]))) if kind in before else {}
         now = dict(_items(kind, json.loads(after[kind])))
         found += [
-            DefinitionChange(kind=kind, item=item, before=was.get(item), after=now.get(item))
+            DefinitionChange(kind=kind, item=item, before=_told(was, item), after=_told(now, item))
             for item in dict.fromkeys((*was, *now))
-            if was.get(item) != now.get(item)
+            if was.get(item) != now.get(item) or (item in was) != (item in now)
         ]
     return tuple(found)
 
 
-def _items(kind: str, value: Any) -> Iterator[tuple[str, str]]:
+def _told(items: Mapping[str, Any], item: str) -> str | None:
+    return canonical(items[item]) if item in items else None
+
+
+def _items(kind: str, value: Any) -> Iterator[tuple[str, Any]]:
     """The items of one kind, each by a name that stays the same while it changes."""
     match kind:
         case "organisation":
             for name in _OF_THE_OFFICE:
-                yield name, canonical(value[name])
+                yield name, value[name]
             for listed, key in (("units", "code"), ("people", "id")):
                 for one in value[listed]:
-                    yield f"{listed} {one[key]}", canonical(one)
+                    yield f"{listed} {one[key]}", one
             for one in value["appointments"]:
                 # An appointment may only end: with another person, post or first day it is another appointment.
-                yield f"appointments {one['person']} {one['role']} {one['unit']} {one['since']}", canonical(one)
+                yield f"appointments {one['person']} {one['role']} {one['unit']} {one['since']}", one
         case "indicators":
             for one in value:
-                yield f"indicators {one['code']}", canonical(one)
+                yield f"indicators {one['code']}", one
         case "levels":
             for level, duties in value.items():
                 for name, told in duties.items():
-                    yield f"levels {level} {name}", canonical(told)
+                    yield f"levels {level} {name}", told
         case _:
             for name, told in value.items():
-                yield f"{kind} {name}", canonical(told)
+                yield f"{kind} {name}", told

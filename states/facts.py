@@ -167,10 +167,8 @@ def of_digest(now: datetime, reports: Sequence[Report], cases: Sequence[Case], r
 
 def _report_lines(reports: Iterable[Report], rules: Rules) -> list[Facts]:
     kept = ("report", "period", "unit_name", "level", "due_at", "state", "sent", "holder_names")
-    return [
-        {**{key: of_report(report, rules)[key] for key in kept}, "post": waiting_post(report, rules)}
-        for report in reports
-    ]
+    told = ((of_report(report, rules), waiting_post(report, rules)) for report in reports)
+    return [{**{key: facts[key] for key in kept}, "post": post} for facts, post in told]
 
 
 def _case_line(case: Case, rules: Rules) -> Facts:
@@ -190,9 +188,10 @@ def of_assessor_digest(
     now: datetime, reports: Sequence[Report], cases: Sequence[Case], rules: Rules, units: Sequence[str]
 ) -> Facts:
     """What waits for the assessor of those units: interviews to hold, points to judge, tables to review."""
-    own = [case for case in cases if case.unit in units]
+    below = frozenset(units)
+    own = [case for case in cases if case.unit in below]
     interviews = [case for case in own if case.state is CaseState.INTERVIEW and case.interview_at is None]
-    submitted = [report for report in reports if report.unit in units and report.state is ReportState.SUBMITTED]
+    submitted = [report for report in reports if report.state is ReportState.SUBMITTED and report.unit in below]
     return {
         "date": rules.calendar.day_of(now).isoformat(),
         "interviews": [

@@ -63,8 +63,9 @@ def notices_for(applied: Sequence[Applied], rules: Rules, *, actor: str, now: da
     """
     telling = _Telling(rules, applied, actor, now)
     notices: list[Notice] = []
+    submissions = [place for place, one in enumerate(applied) if isinstance(one.event, e.ReportSubmitted)]
     for place, one in enumerate(applied):
-        superseded = any(isinstance(later.event, e.ReportSubmitted) for later in applied[place + 1 :])
+        superseded = place < max(submissions, default=-1)
         for purpose, people, cc, own in _tell(one, telling, superseded=superseded):
             thread = _thread(one)
             notices += [
@@ -246,9 +247,9 @@ def _concerned(before: Report | None, telling: _Telling) -> tuple[tuple[str, ...
 
 def _last_ranks(report: Report, situation: Situation, rules: Rules) -> list[facts.Facts]:
     """Each indicator with what stood in its row last month, for the drafter to take over or not."""
-    earlier = [other for other in situation.reports if other.unit == report.unit and other.period < report.period]
-    last = max(earlier, key=lambda other: other.period, default=None)
-    ranks = {entry.indicator: entry.rank_text for entry in last.entries} if last else {}
+    last = situation.last.get(report.unit)
+    is_earlier = last is not None and last.period < report.period
+    ranks = {entry.indicator: entry.rank_text for entry in last.entries} if last is not None and is_earlier else {}
     return [
         {"name": facts.indicator_name(entry.indicator, rules), "last_rank": ranks.get(entry.indicator, "")}
         for entry in report.entries

@@ -202,6 +202,17 @@ class Office:
         return {post: tuple(held) for post, held in posts.items()}
 
     @cached_property
+    def _units_by_person(self) -> dict[str, frozenset[str]]:
+        units: dict[str, set[str]] = {}
+        for appointment in self.appointments:
+            units.setdefault(appointment.person, set()).add(appointment.unit)
+        return {person: frozenset(held) for person, held in units.items()}
+
+    def units_where_appointed(self, person: str) -> frozenset[str]:
+        """The units in which that person ever holds any post: those and the ones below are all they can act on."""
+        return self._units_by_person.get(person, frozenset())
+
+    @cached_property
     def reporting_units(self) -> tuple[Unit, ...]:
         """Units that write reports: not `root`, and with at least one indicator."""
         return tuple(unit for unit in self.units if unit.level is not Level.ROOT and self.indicators_of(unit.code))

@@ -29,7 +29,8 @@ class Situation:
     """The unit around a subject.
 
     `cases`: the unit's open rank cases by indicator; `overdue_case`: the open one of this report;
-    `reports`: all reports of the unit; `sections`: this period's reports by unit, for a consolidation;
+    `reports`: those of the unit that a review looks back on; `last`: each unit's last report before an opening;
+    `sections`: this period's reports by unit, for a consolidation;
     `points_used`: points proposed or confirmed for the unit in this calendar year; `next_case`: the next number.
     `previous`: the unit's last report before this period, with its entries; `earlier`: the entries as they stood when
     the table was last sent before, or before the last save where it never was; empty where there is nothing earlier.
@@ -38,6 +39,7 @@ class Situation:
     cases: Mapping[str, Case] = field(default_factory=dict)
     overdue_case: Case | None = None
     reports: Sequence[Report] = ()
+    last: Mapping[str, Report] = field(default_factory=dict)
     sections: Mapping[str, Report] = field(default_factory=dict)
     previous: Report | None = None
     earlier: tuple[Entry, ...] = ()

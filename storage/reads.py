@@ -94,6 +94,10 @@ class Reader:
         statement, _, values = _query({"unit": unit, "report": report}, _open_cases if open_only else _cases)
         return [made.case(row) for row in self._rows(statement, values)]
 
+    def cases_beside(self, period: str) -> Sequence[Case]:
+        """Every open case, and whatever cases the reports of that period opened, by number."""
+        return [made.case(row) for row in self._rows(sql.CASES_BESIDE, (period,))]
+
     def all_cases(self) -> Sequence[Case]:
         """Every case."""
         return self.cases()

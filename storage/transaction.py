@@ -138,16 +138,23 @@ class SqlTransaction:
         row = self._connection.execute(sql.DUTY_BY_KEY, (kind.value, unit)).fetchone()
         return None if row is None else made.duty(row)
 
-    def reports_of(self, unit: str) -> Sequence[Report]:
-        """All reports of the unit, by period, with entries."""
-        return load_reports(self._connection, sql.REPORTS_OF, sql.ENTRIES_OF, (unit,))
+    def reports_of(self, unit: str, since: str = "") -> Sequence[Report]:
+        """All reports of the unit since that period, by period, with entries."""
+        return load_reports(self._connection, sql.REPORTS_OF, sql.ENTRIES_OF, (unit, since))
+
+    def last_ranked(self, unit: str, indicator: str, before: str) -> Report | None:
+        """The unit's last supervised report before that period in which the indicator had a rank."""
+        row = self._connection.execute(sql.LAST_RANKED, (unit, before, indicator)).fetchone()
+        return None if row is None else load_report(self._connection, row[0])
 
     def reports_in(self, period: str) -> Sequence[Report]:
         """All reports of the period in the order they were opened, with entries."""
         return load_reports(self._connection, sql.REPORTS_IN, sql.ENTRIES_IN, (period,))
 
-    def open_reports(self) -> Sequence[Report]:
-        """Every report that is not supervised, with entries, by period."""
+    def open_reports(self, *, with_entries: bool = True) -> Sequence[Report]:
+        """Every report that is not supervised, by period."""
+        if not with_entries:
+            return [made.report(row, ()) for row in self._connection.execute(sql.OPEN_REPORTS).fetchall()]
         return load_reports(self._connection, sql.OPEN_REPORTS, sql.ENTRIES_OF_OPEN, ())
 
     def reports_between(self, first: str, last: str) -> Sequence[Report]:

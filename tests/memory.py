@@ -87,13 +87,23 @@ class MemoryTransaction:
     def duty(self, kind: DutyKind, unit: str) -> Duty | None:
         return self.state.duties.get((kind, unit))
 
-    def reports_of(self, unit: str) -> Sequence[Report]:
-        return sorted((r for r in self.state.reports.values() if r.unit == unit), key=lambda r: r.period)
+    def reports_of(self, unit: str, since: str = "") -> Sequence[Report]:
+        own = (r for r in self.state.reports.values() if r.unit == unit and r.period >= since)
+        return sorted(own, key=lambda r: r.period)
+
+    def last_ranked(self, unit: str, indicator: str, before: str) -> Report | None:
+        ranked = (
+            report
+            for report in reversed(self.reports_of(unit))
+            if report.period < before and report.state is ReportState.SUPERVISED
+            if any(entry.indicator == indicator and entry.rank is not None for entry in report.entries)
+        )
+        return next(ranked, None)
 
     def reports_in(self, period: str) -> Sequence[Report]:
         return [report for report in self.state.reports.values() if report.period == period]
 
-    def open_reports(self) -> Sequence[Report]:
+    def open_reports(self, *, with_entries: bool = True) -> Sequence[Report]:
         found = (report for report in self.state.reports.values() if report.state is not ReportState.SUPERVISED)
         return sorted(found, key=lambda report: report.period)
 
@@ -299,6 +309,13 @@ class MemoryStore:
             for case in self.state.cases.values()
             if (case.is_open or not open_only) and unit in (None, case.unit) and report in (None, case.report)
         ]
+
+    def cases_beside(self, period: str) -> Sequence[Case]:
+        found = self.state.cases.values()
+        return [case for case in found if case.is_open or case.report.startswith(f"{period}/")]
+
+    def duty(self, kind: DutyKind, unit: str) -> Duty | None:
+        return self.state.duties.get((kind, unit))
 
     def duties(self) -> Sequence[Duty]:
         return list(self.state.duties.values())

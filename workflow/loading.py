@@ -75,10 +75,24 @@ def for_review(report: Report, rules: Rules, tx: Transaction) -> Situation:
     cases = {case.indicator: case for case in tx.open_cases(report.unit) if case.indicator is not None}
     return Situation(
         cases=cases,
-        reports=tx.reports_of(report.unit),
+        reports=_looked_back_on(report, tx),
         points_used=_points_used(report.unit, rules, tx),
         next_case=tx.next_case_id(),
     )
+
+
+def _looked_back_on(report: Report, tx: Transaction) -> list[Report]:
+    """The unit's reports of this calendar year and the year behind, and for what had no rank in them its last one."""
+    recent = tx.reports_of(report.unit, earlier(report.period, LOOKS_BACK))
+    before = [other for other in recent if other.period < report.period and other.state is ReportState.SUPERVISED]
+    ranked = {entry.indicator for other in before for entry in other.entries if entry.rank is not None}
+    found = {other.ref: other for other in recent}
+    for entry in report.entries:
+        if entry.indicator not in ranked:
+            last = tx.last_ranked(report.unit, entry.indicator, report.period)
+            if last is not None:
+                found[last.ref] = last
+    return sorted(found.values(), key=lambda other: other.period)
 
 
 def for_report_timer(report: Report, rules: Rules, tx: Transaction) -> Situation:
@@ -98,14 +112,25 @@ def for_duty_timer(duty: Duty, rules: Rules, tx: Transaction) -> Situation:
         return NOTHING
     present = written(rules.calendar.local(tx.now).year, rules.calendar.local(tx.now).month)
     if duty.kind is DutyKind.OPENING:
-        return Situation(reports=tx.reports_between(earlier(present, LOOKS_BACK), present))
+        return Situation(last=_last_of_each(present, rules, tx))
     units = {duty.unit, *rules.office.sections_of(duty.unit)}
     cases = {str(case.id): case for case in tx.all_open_cases() if case.unit in units}
     if duty.kind is DutyKind.DIGEST:
-        reports = tx.open_reports()
+        reports = tx.open_reports(with_entries=False)
     else:
         reports = tx.reports_between(earlier(present, LOOKS_BACK), present)
     return Situation(cases=cases, reports=[report for report in reports if report.unit in units])
+
+
+def _last_of_each(present: str, rules: Rules, tx: Transaction) -> dict[str, Report]:
+    """Each unit's last report before that period: nearly always last month's, never older than a row is taken over."""
+    found = {report.unit: report for report in tx.reports_in(earlier(present, 1))}
+    for unit in rules.office.reporting_units:
+        if unit.code not in found:
+            last = tx.last_report(unit.code, present)
+            if last is not None and last.period >= earlier(present, LOOKS_BACK):
+                found[unit.code] = last
+    return found
 
 
 LOOKS_BACK = 13

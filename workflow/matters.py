@@ -132,7 +132,9 @@ def _replanned(here: Here) -> list[Part]:
         subject = report_subject(report.ref)
         after = planned(report, here.rules, here.now)
         facts: list[e.ReportEvent] = []
-        moved = reports.deadline_moved(report, loading.history(subject, here.tx), here.rules, here.now)
+        # Only a return or a reopening gives another deadline than the rules do, and either begins another round.
+        given = loading.history(subject, here.tx) if report.round > 1 else ()
+        moved = reports.deadline_moved(report, given, here.rules, here.now)
         if moved is not None:
             facts.append(moved)
         if after.holders != report.holders:

@@ -242,14 +242,17 @@ class Transaction(Protocol):
     def duty(self, kind: DutyKind, unit: str) -> Duty | None:
         """One recurring duty."""
 
-    def reports_of(self, unit: str) -> Sequence[Report]:
-        """All reports of the unit, by period, with entries."""
+    def reports_of(self, unit: str, since: str = "") -> Sequence[Report]:
+        """All reports of the unit, those of periods before `since` left out, by period, with entries."""
+
+    def last_ranked(self, unit: str, indicator: str, before: str) -> Report | None:
+        """The unit's last supervised report of a period before that one in which the indicator had a rank."""
 
     def reports_in(self, period: str) -> Sequence[Report]:
         """All reports of the period in the order they were opened, with entries."""
 
-    def open_reports(self) -> Sequence[Report]:
-        """Every report that is not supervised, with entries, by period, each in the order they were opened."""
+    def open_reports(self, *, with_entries: bool = True) -> Sequence[Report]:
+        """Every report that is not supervised, by period, each in the order they were opened."""
 
     def reports_between(self, first: str, last: str) -> Sequence[Report]:
         """All reports of the periods from `first` to `last`, both included, with entries, by period."""

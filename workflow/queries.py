@@ -41,6 +41,9 @@ class Reader(Protocol):
     def cases(self, open_only: bool = False, unit: str | None = None, report: str | None = None) -> Sequence[Case]:
         """Cases by number."""
 
+    def cases_beside(self, period: str) -> Sequence[Case]:
+        """Every open case, and whatever cases the reports of that period opened, by number."""
+
     def signoffs(self, ref: str) -> Sequence[SignOffRow]:
         """The report's signatures, void ones included, oldest first."""
 
@@ -88,7 +91,9 @@ class Board:
     ) -> list[Document]:
         """Every report that fits, without entries and sign-offs; for people with what only they are told."""
         reports = self._reader.reports(period=period, unit=unit, state=state, overdue=overdue)
-        lines, cases = self._lines(reports, found := self._reader.cases(unit=unit)), {case.id: case for case in found}
+        beside = period is not None and unit is None
+        found = self._reader.cases_beside(str(period)) if beside else self._reader.cases(unit=unit)
+        lines, cases = self._lines(reports, found), {case.id: case for case in found}
         return (
             [_seen(line, report, cases) for line, report in zip(lines, reports, strict=True)] if for_people else lines
         )
@@ -204,7 +209,15 @@ class Board:
 
     def inbox(self, person: str) -> list[Document]:
         """What waits for one person."""
-        return self._lines(self._reader.reports_held_by(person), self._reader.cases())
+        reports = self._reader.reports_held_by(person)
+        beside = {}
+        for report in reports:
+            for case in (
+                *self._reader.cases(open_only=True, unit=report.unit),
+                *self._reader.cases(report=report.ref),
+            ):
+                beside[case.id] = case
+        return self._lines(reports, [beside[number] for number in sorted(beside)])
 
     def history(self, subject: str) -> list[Document]:
         """What happened to a report or a case, oldest first.

@@ -21,6 +21,7 @@ class RuleBook:
         self._make = make
         self._founding = founding
         self._known: tuple[int, Rules | None] = (0, founding)
+        self._last_made: tuple[Bodies, Rules] | None = None
 
     def in_force(self, tx: Transaction) -> Rules:
         """The rules every decision of that transaction is made by. Raises NotFounded."""
@@ -48,4 +49,7 @@ class RuleBook:
         """The rules that such records would define."""
         if self._make is None:
             raise TypeError("these rules are fixed: there is nothing to make others with")
-        return self._make(definitions_of(bodies))
+        last = self._last_made  # read as one, as above
+        if last is None or last[0] != bodies:
+            self._last_made = last = (dict(bodies), self._make(definitions_of(bodies)))
+        return last[1]

@@ -3,7 +3,7 @@
 Reads only; the instants are those the rules give, so they stand although no timer has fired yet.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
@@ -17,8 +17,8 @@ from workflow.queries import Reader as BoardReader
 class Reader(BoardReader, Protocol):
     """What the answers are read from."""
 
-    def duties(self) -> Sequence[Duty]:
-        """The recurring duties in the order they began."""
+    def duty(self, kind: DutyKind, unit: str) -> Duty | None:
+        """One recurring duty."""
 
 
 class Waiting:
@@ -53,9 +53,11 @@ class Waiting:
 
     def _cases(self, person: str) -> Iterator[Document]:
         rules, now = self._rules, self._now
+        own = rules.office.units_where_appointed(person)
         for case in self._reader.cases(open_only=True):
-            if case.unit not in rules.office.unit_by_code:
-                continue  # nobody holds a post in a unit that is gone
+            unit = rules.office.unit_by_code.get(case.unit)
+            if unit is None or own.isdisjoint((unit.code, unit.parent)):
+                continue  # of a unit that is gone, or in which the person holds no post
             assesses = person in rules.assessors(case.unit, now)
             signs = person in rules.first_signers(case.unit, now)
             answers = signs or person in rules.drafters(case.unit, now)
@@ -76,8 +78,9 @@ class Waiting:
 
     def _visits(self, person: str) -> Iterator[Document]:
         ahead = max(self._rules.policies.remind_days, default=0)
-        for duty in self._reader.duties():
-            if duty.kind is not DutyKind.LIAISON or duty.unit not in self._rules.office.unit_by_code:
+        for unit in sorted(self._rules.office.units_where_appointed(person)):
+            duty = self._reader.duty(DutyKind.LIAISON, unit)
+            if duty is None or unit not in self._rules.office.unit_by_code:
                 continue
             due = self.visit_due(duty)
             # Visits are told as long before as the deadlines of reports are.

@@ -1,6 +1,7 @@
 """Questions are answered with what they ask for, in the promised order, on both databases."""
 
 from datetime import timedelta
+from typing import Any
 
 from states.models import CaseState, DutyKind, ReportState
 from states.purposes import Purpose
@@ -99,3 +100,18 @@ def test_a_long_chain_is_read_whole(database: Database) -> None:
     assert [event.seq for event in events] == list(range(1, 2502))
     assert database.head() == (2501, events[-1].hash)
     assert database.events_of("report:2015-10/shirong") == events
+
+
+def test_the_cases_beside_a_month_are_the_open_ones_and_its_own(database: Database) -> None:
+    closed: dict[str, Any] = {"state": CaseState.CLOSED, "closed_at": NOW}
+    stored(
+        database,
+        a_report(),
+        a_report(period="2015-09"),
+        a_case(1, "2015-09/shirong", "szcg"),
+        a_case(2, "2015-09/shirong", "srzz", **closed),
+        a_case(3, "2015-10/shirong", "hwgg", **closed),
+    )
+
+    assert [case.id for case in database.cases_beside("2015-10")] == [1, 3]
+    assert database.duty(DutyKind.LIAISON, "shirong") is None

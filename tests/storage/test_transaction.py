@@ -418,3 +418,24 @@ def test_what_was_foreseen_is_never_older_than_what_was_written(database: Databa
         assert (again.seq, before.seq) == (2, 5)
         assert tx.count_of_kind(subject, kind) == 2
         assert [row.command_id for row in tx.answered("act 1")] == ["act 1"]
+
+
+def test_the_last_report_in_which_an_indicator_had_a_rank_is_found_however_long_ago(database: Database) -> None:
+    supervised: dict[str, Any] = {"state": ReportState.SUPERVISED, "submitted_at": NOW}
+    unread = an_entry("szcg", reading=RankReading(kind=RankKind.UNREADABLE), flags=())
+    stored(
+        database,
+        a_report(period="2013-05", entries=(an_entry("szcg"),), **supervised),
+        a_report(period="2014-06", entries=(an_entry("szcg"),)),
+        a_report(period="2015-09", entries=(unread,), **supervised),
+        a_report("fagui", period="2015-08", entries=(an_entry("szcg"),), **supervised),
+    )
+
+    with database.begin(NOW) as tx:
+        found = tx.last_ranked("shirong", "szcg", "2015-10")
+        assert found is not None
+        assert found.period == "2013-05"
+        assert tx.last_ranked("shirong", "szcg", "2013-05") is None
+        assert tx.last_ranked("shirong", "hwgg", "2015-10") is None
+        assert [report.period for report in tx.reports_of("shirong", "2014-06")] == ["2014-06", "2015-09"]
+        assert [report.entries for report in tx.open_reports(with_entries=False)] == [()]
