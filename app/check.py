@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from app.answers import print_json
 from app.bootstrap import read_settings, rules_of
 from app.clock import SystemClock
-from app.holidays import known_years, unknown_year
+from app.holidays import known_years, unknown_year, unknown_years
 from app.log import configure
 from app.mails import about
 from app.place import Place, place
@@ -52,7 +53,7 @@ def check(parsed: argparse.Namespace) -> int:
     """`kaoji check`: every part is looked at, whatever the others say; status 1 when one is not well."""
     configure(quiet=True)
     office = place(parsed)
-    settings, differing = _in_force(office, read_settings(office.config))
+    settings, differing = in_force(office, read_settings(office.config))
     findings = [Finding(what="配置", well=True, detail=f"{office.config}：完整无误")]
     findings += [
         Finding(what="配置", well=True, detail=f"{one.file}:{one.line}  {one.wrong}", remedy=one.right)
@@ -68,7 +69,7 @@ def check(parsed: argparse.Namespace) -> int:
     return 0 if all(one.well for one in findings) else 1
 
 
-def _in_force(office: Place, files: Settings) -> tuple[Settings, list[Finding]]:
+def in_force(office: Place, files: Settings) -> tuple[Settings, list[Finding]]:
     """The configuration with what the office has defined in place of what its files say; and where these differ."""
     try:
         with open_database(office.database or files.database_url, read_only=True) as database:
@@ -194,10 +195,10 @@ def _calendar(office: Place, settings: Settings) -> Iterator[Finding]:
     Days of a year stated here and there do not make it known: it must be called complete (spec, part 3).
     """
     today = rules_of(settings.definitions).calendar.day_of(office.now or SystemClock().now())
-    known = known_years(settings.definitions.complete_years)
-    unknown = [year for year in sorted({today.year, today.year + (today.month >= 11)}) if year not in known]
+    unknown = unknown_years(today, settings.definitions.complete_years)
     if not unknown:
-        yield Finding(what="日历", well=True, detail=f"放假调休安排收录到 {max(known)} 年")
+        last = max(known_years(settings.definitions.complete_years))
+        yield Finding(what="日历", well=True, detail=f"放假调休安排收录到 {last} 年")
     for year in unknown:
         stated = sum(day.year == year for day in settings.definitions.workdays | settings.definitions.holidays)
         partly = f"，配置里只写了 {stated} 天" if stated else ""
@@ -210,6 +211,13 @@ def _calendar(office: Place, settings: Settings) -> Iterator[Finding]:
 
 
 def _database(office: Place, settings: Settings) -> Iterator[Finding]:
+    return found_in_records(office, settings, office.now or SystemClock().now())
+
+
+def found_in_records(
+    office: Place, settings: Settings, now: datetime, verified: Path | None = None, *, whole: bool = True
+) -> Iterator[Finding]:
+    """The invariants of the database and the proof of its history; `verified` and `whole` as in `upkeep.proven`."""
     url = office.database or settings.database_url
     if not _is_founded(url):
         yield Finding(what="数据库", well=True, detail="还没有数据库，运行 kaoji init 建立", mark="-")
@@ -227,14 +235,14 @@ def _database(office: Place, settings: Settings) -> Iterator[Finding]:
         cut = mark.problem_of(place, database)
         if cut is not None:
             yield Finding(what="历史标记", well=False, detail=cut, remedy=mark.REMEDY)
-        verdict = proven(database)
+        verdict = proven(database, verified, whole=whole)
         yield Finding(
             what="流转记录",
             well=verdict.valid,
             detail=verdict.problem or f"{verdict.events} 条，有效",
             remedy="" if verdict.valid else "请保全现场并从备份恢复",
         )
-        yield from _clockwork(office, settings, database)
+        yield from _clockwork(settings, database, now)
         for failure in database.wake_failures():
             yield Finding(what="定时器", well=False, detail=str(failure), remedy="一小时后自动重试；请把日志交给管理员")
 
@@ -257,9 +265,8 @@ def _is_founded(url: str) -> bool:
         raise
 
 
-def _clockwork(office: Place, settings: Settings, database: Database) -> Iterator[Finding]:
+def _clockwork(settings: Settings, database: Database, now: datetime) -> Iterator[Finding]:
     """Whose turn it is and when to look again are in no proof of the history: they are what the rules make of it."""
-    now = office.now or SystemClock().now()
     set_aside = {(failure.subject, failure.until) for failure in database.wake_failures()}
     with database.steady():
         for problem in itertools.islice(misplanned(database, rules_of(settings.definitions), now, set_aside), _SHOWN):
@@ -280,6 +287,22 @@ def _wide_open(url: str, place: Path) -> Iterator[Finding]:
             detail=f"{path} 的权限是 {mode:04o}，别的用户也能打开",
             remedy=f"请运行 chmod 600 {path}",
         )
+
+
+def _backups(office: Place, settings: Settings) -> Iterator[Finding]:
+    """Whether the daily copies are made."""
+    if office.now is not None:
+        return  # the demonstration has no daemon
+    from app.routine import backups_found
+
+    url = office.database or settings.database_url
+    try:
+        with open_database(url, read_only=True) as database:
+            beat = database.heartbeat()
+    except StorageError:
+        beat = None  # said once, where the database is looked at
+    zone = ZoneInfo(settings.office.timezone)
+    yield backups_found(settings.backup, url, SystemClock().now(), zone, beat.started_at if beat else None)
 
 
 def _post(office: Place, settings: Settings) -> Iterator[Finding]:
@@ -392,6 +415,7 @@ _LOOKS: dict[str, _Look] = {
     "控制台代办": _doors,
     "日历": _calendar,
     "数据库": _database,
+    "备份": _backups,
     "邮件": _post,
     "邮件服务器": _mail,
 }

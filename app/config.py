@@ -13,7 +13,7 @@ from app.config_shape import ConfigShape, MailShape
 from app.config_words import all_keys, in_words
 from app.indicators import read_indicators
 from app.machine import located
-from app.settings import MailSettings, Settings
+from app.settings import BackupSettings, MailSettings, Settings
 from states.definitions import Definitions
 from states.errors import Failure
 from states.office import Appointment, Indicator, Level, Office, Person, Unit
@@ -120,6 +120,12 @@ def _settings(
         log_level=shape.log.level,
         heartbeat_seconds=shape.daemon.heartbeat_seconds,
         longest_downtime_days=shape.daemon.longest_downtime,
+        self_check_time=shape.daemon.self_check_time,
+        backup=BackupSettings(
+            folder=None if shape.backup.folder is None else (path.parent / shape.backup.folder).resolve(),
+            time=shape.backup.time,
+            keep=shape.backup.keep,
+        ),
         files=files,
         warnings=warnings,
     )

@@ -299,6 +299,19 @@ class DaemonShape(_Shape):
     """停机或时钟跳动超过几天，须 kaoji resume 确认后才继续"""
     first_period: Annotated[str | None, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")] = None
     """从哪一期开始；不写则从首次启动时时限还来得及的一期开始"""
+    self_check_time: ClockTime = time(3, 0)
+    """每日几时自查数据库和流转记录、预看日历；有问题写进日志"""
+
+
+class BackupShape(_Shape):
+    """守护进程每日的自动备份。"""
+
+    folder: Name | None = None
+    """备份到哪个文件夹，须已存在，最好在另一块磁盘上；相对路径从本文件算起；不写则不自动备份"""
+    time: ClockTime = time(2, 0)
+    """每日几时备份"""
+    keep: Annotated[int, Field(ge=1, le=1000)] = 14
+    """留最近几份"""
 
 
 class UnitShape(_Shape):
@@ -386,6 +399,8 @@ class ConfigShape(_Shape):
     """日志"""
     daemon: DaemonShape = DaemonShape()
     """守护进程"""
+    backup: BackupShape = BackupShape()
+    """每日的自动备份"""
     indicators: str = "indicators.csv"
     """指标表的文件名；相对路径从本文件算起"""
     organisation: OrganisationShape

@@ -24,6 +24,7 @@ from app.log import configure
 from app.mailing import dispatcher_for
 from app.place import office_place
 from app.refusals import Unusable
+from app.routine import Routine
 from notifications.dispatcher import Dispatcher
 from states.errors import ClockDoubted, Refused
 from storage.errors import DaemonRunning, DatabaseLost, SchemaNotCurrent, StorageError
@@ -73,6 +74,7 @@ async def _run(running: Serving, lock: DaemonLock, stop_in: StopIn) -> None:
     with _stopped_by_signals(stopping):
         running.database.release_leases(running.clock.now())
         await heartbeat.timers()
+        _put_in_routine(beats, running)
         beats.start()
         log.info("daemon_ready", pid=os.getpid(), database=running.database.shown)
         await stopping.wait()
@@ -83,6 +85,16 @@ async def _run(running: Serving, lock: DaemonLock, stop_in: StopIn) -> None:
     log.info("daemon_stopped")
     if heartbeat.ended_by is not None:
         raise heartbeat.ended_by
+
+
+def _put_in_routine(beats: Beats, running: Serving) -> None:
+    """The daily acts; an office that could not be founded has no zone to do them in, and the daemon ends."""
+    routine, settings = Routine(running), running.settings
+    zone = routine.zone
+    if settings.backup.folder is not None:
+        beats.daily(settings.backup.time, zone, "backup", routine.backup)
+    beats.daily(settings.self_check_time, zone, "self_check", routine.self_check)
+    beats.daily(settings.self_check_time, zone, "calendar", routine.calendar)
 
 
 def _end_by_force(seconds: float) -> None:

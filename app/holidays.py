@@ -45,6 +45,12 @@ def workdays(
     return is_workday
 
 
+def unknown_years(today: date, complete: frozenset[int]) -> list[int]:
+    """Of this year, and from November on the next, those whose days off are not known whole."""
+    known = known_years(complete)
+    return [year for year in sorted({today.year, today.year + (today.month >= 11)}) if year not in known]
+
+
 def unknown_year(year: int) -> str:
     """What to do about a year the official calendar does not cover."""
     return (

@@ -1,6 +1,7 @@
 """A checked configuration as values: what the office defines, and what this machine does."""
 
 from dataclasses import dataclass
+from datetime import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,15 @@ class MailSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSettings:
+    """Where, when, and how many daily copies the daemon keeps; none where `folder` is None."""
+
+    folder: Path | None
+    time: time
+    keep: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """The whole configuration; `definitions`, the office half, founds an office and is proposed to one at work."""
 
@@ -44,6 +54,8 @@ class Settings:
     log_level: str
     heartbeat_seconds: int
     longest_downtime_days: int
+    self_check_time: time
+    backup: BackupSettings
     files: tuple[Path, ...]
     """Every file it was read from."""
     warnings: "tuple[Problem, ...]" = ()

@@ -8,6 +8,7 @@ import structlog
 from hypothesis import settings
 
 from tests import postgres as own_postgres
+from workflow.log import log
 
 settings.register_profile("kaoji", deadline=None, print_blob=True)  # a slow machine is no broken rule
 settings.load_profile("kaoji")
@@ -20,6 +21,7 @@ def logs_end_with_the_test() -> Iterator[None]:
     handlers, level = root.handlers[:], root.level
     yield
     structlog.reset_defaults()
+    log.is_set_up(logging.WARNING)
     root.handlers[:] = handlers
     root.setLevel(level)
 

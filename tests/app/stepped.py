@@ -30,17 +30,18 @@ class _Stepped(_REAL, metaclass=_AnyMeta):
 
 
 def main() -> None:
-    """Three seconds before the step, four after it."""
+    """Some seconds before the step, four after it."""
     dt.datetime = _Stepped  # type: ignore[misc]  # it stands in for the class
     import asyncio
     import json
     import time
+    from zoneinfo import ZoneInfo
 
     from app.beats import Beats
     from app.clock import SystemClock
 
     async def beat_around_a_step() -> dict[str, float]:
-        beats, counts, before = Beats(SystemClock()), {"timers": 0, "mail": 0}, {}
+        beats, counts, before = Beats(SystemClock()), {"timers": 0, "mail": 0, "daily": 0}, {}
 
         async def timers() -> dt.datetime | None:
             counts["timers"] += 1
@@ -50,10 +51,15 @@ def main() -> None:
             counts["mail"] += 1
             return SystemClock().now() + dt.timedelta(seconds=0.3)
 
+        async def daily() -> None:
+            counts["daily"] += 1
+
+        soon = (SystemClock().now() + dt.timedelta(seconds=2)).astimezone(ZoneInfo("Asia/Shanghai"))
+        beats.daily(soon.time().replace(microsecond=0), ZoneInfo("Asia/Shanghai"), "backup", daily)
         beats.every(1, "timers", timers)
         beats.every(1, "mail", mail)
         beats.start()
-        await asyncio.sleep(1.5)
+        await asyncio.sleep(2.5)
         before.update(counts)
         _ahead[0] = STEP
         began, cpu = time.monotonic(), time.process_time()
@@ -66,6 +72,8 @@ def main() -> None:
             "timers_before": before["timers"],
             "timers": counts["timers"] - before["timers"],
             "mail": counts["mail"] - before["mail"],
+            "daily_before": before["daily"],
+            "daily": counts["daily"] - before["daily"],
         }
 
     print(json.dumps(asyncio.run(beat_around_a_step())))

@@ -1,6 +1,7 @@
 """The real daemon as a process: what was due in its absence is done once, whatever kills it; and it stops when told."""
 
 import contextlib
+import json
 import re
 import shutil
 import signal
@@ -12,6 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -217,3 +220,33 @@ def test_it_stops_when_told_amid_years_of_timers(office: Path) -> None:
 def _opened(config: Path) -> int:
     with open_database(_url(config), read_only=True) as database:
         return len(database.reports())
+
+
+def test_the_daily_acts_are_done_at_their_time(office: Path) -> None:
+    copies = office.parent / "copies"
+    copies.mkdir()
+    soon = (SystemClock().now() + timedelta(seconds=8)).astimezone(ZoneInfo("Asia/Shanghai"))
+    text = office.read_text(encoding="utf-8").replace(
+        "daemon: {",
+        f"backup: {{folder: copies, time: '{soon:%H:%M:%S}'}}\ndaemon: {{self_check_time: '{soon:%H:%M:%S}', ",
+    )
+    office.write_text(text, encoding="utf-8")
+
+    with _daemon(office) as daemon:
+        _until(lambda: [line for line in _logged(office) if line["event"] == "self_check_done"] != [])
+        _until(lambda: [line for line in _logged(office) if line["event"] == "backup_done"] != [])
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(timeout=30) == 0
+
+    done = {line["event"]: line for line in _logged(office)}
+    assert done["self_check_done"]["wrong"] == 0
+    (copy,) = copies.iterdir()
+    assert str(copy) == done["backup_done"]["file"]
+    with open_database(f"sqlite:///{copy}", read_only=True) as database:
+        assert verify(database).valid
+
+
+def _logged(config: Path) -> list[dict[str, Any]]:
+    """What the daemons of that office have logged."""
+    lines = [line for file in sorted(config.parent.glob("log-*")) for line in file.read_text().splitlines()]
+    return [json.loads(line) for line in lines if line.endswith("}")]
