@@ -578,7 +578,9 @@ def _item(item: Document, names: Names, who: str, now: datetime) -> Sequence[_Ce
     elif "report" in item:
         about = report(subject, names)
     else:
+        grounds = [from_facts(ground) for ground in _documents(item["grounds"])]
         about = f"督查件{subject}：{unit(item['unit'], names)}，{indicator(item['indicator'], names)}"
+        about += f"\n{why_words(str(item['rule']), grounds)}"
     until = Text(f"{_instant(item['until'])} 前" if item["until"] else "—")
     if item["late"]:
         until.append(" ● 红·已过", style="bold red")

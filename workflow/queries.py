@@ -259,6 +259,12 @@ class Board:
         opening = self._reader.events_of(f"case:{case.id}")[:1]
         return as_facts([from_facts(one) for row in opening for one in json.loads(row.payload)["grounds"]], self._zone)
 
+    def moved_by(self, case: Case) -> Document:
+        """What brought a case to where it stands: `rule` and `grounds` of the last event that gives any."""
+        reasons = [self.why(json.loads(row.payload)) for row in self._reader.events_of(f"case:{case.id}")]
+        last = next(reason for reason in reversed(reasons) if reason["grounds"])
+        return {"rule": last["rule"], "grounds": last["grounds"]}
+
     def cases(self, *, open_only: bool = False, unit: str | None = None, report: str | None = None) -> list[Document]:
         """The case list: by opening instant, then report, then the order of the indicators."""
         found = self._reader.cases(open_only=open_only, unit=unit, report=report)

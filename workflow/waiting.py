@@ -33,9 +33,10 @@ class Waiting:
     def inbox(self, person: str) -> list[Document]:
         """Everything that waits for one person, the most pressing first, what has no last day at the end.
 
-        Each is `{"kind", "subject", "unit", "indicator", "since", "from", "until", "late"}`: `subject` a report, the
-        number of a case, or a unit; `from` when it may be done where that is not yet; `until` when it is due. What
-        concerns a report also bears its line of the board as `report`.
+        Each is `{"kind", "subject", "unit", "indicator", "rule", "grounds", "since", "from", "until", "late"}`:
+        `subject` a report, the number of a case, or a unit; `rule` and `grounds` why the case stands where it does;
+        `from` when it may be done where that is not yet; `until` when it is due. What concerns a report also bears its
+        line of the board as `report`.
         """
         found = [*self._reports(person), *self._cases(person), *self._visits(person)]
         return sorted(found, key=lambda item: (item["until"] is None, str(item["until"] or "")))
@@ -74,7 +75,8 @@ class Waiting:
                     kind, until = "appeal", appeal_until
             if kind is not None:
                 item = self._item(kind, str(case.id), case.unit, since=case.entered_at, until=until)
-                yield {**item, "indicator": case.indicator, "from": self._board.local(begins)}
+                own: Document = {"indicator": case.indicator, "from": self._board.local(begins)}
+                yield {**item, **own, **self._board.moved_by(case)}
 
     def _visits(self, person: str) -> Iterator[Document]:
         ahead = max(self._rules.policies.remind_days, default=0)
@@ -95,6 +97,8 @@ class Waiting:
             "subject": subject,
             "unit": unit,
             "indicator": None,
+            "rule": None,
+            "grounds": [],
             "since": local(since),
             "from": None,
             "until": local(until),

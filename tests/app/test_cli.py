@@ -326,6 +326,12 @@ def test_why_says_the_rule_the_numbers_and_the_person(kaoji: Kaoji) -> None:
     assert all(one["person"] and one["event"] and one["grounds"] for one in reasons)
 
 
+def test_an_inbox_says_why_a_case_waits(kaoji: Kaoji) -> None:
+    _, printed, _ = kaoji("inbox", "bureau.assessor")
+
+    assert "立项后10个工作日" in printed
+
+
 def test_why_of_points_says_how_they_were_counted(kaoji: Kaoji) -> None:
     _, printed, _ = kaoji("why", "2015-10/bureau/lutian")
 

@@ -17,7 +17,7 @@ from tests.states.builders import (
     Desk,
     at,
 )
-from workflow.queries import Board
+from workflow.queries import Board, Document
 from workflow.waiting import Waiting
 
 UNITS = {"district": "龙湾区", "bureau": "执法局", "shirong": "市容管理科", "huanwei": "环卫科"}
@@ -175,3 +175,19 @@ def test_what_follows_for_an_overdue_case_is_the_next_rung() -> None:
 
     desk.on_case(c.Appeal, HEAD, text="数据有误")
     assert follows(desk) == [("may_confirm", None)]
+
+
+def test_a_case_that_waits_says_why_it_stands_where_it_does() -> None:
+    desk = a_lagging_desk()
+    (first, *_) = [item for item in waiting(desk).inbox(CLERK) if item["kind"] == "feedback"]
+    desk.live_until("2015-10-26 18:00")
+    (later, *_) = [item for item in waiting(desk).inbox(ASSESSOR) if item["kind"] == "interview"]
+
+    assert (first["rule"], [one["rule"] for one in told(first)]) == ("lagging", ["last_places"])
+    assert (later["rule"], told(later)) == ("no_feedback", [{"rule": "no_feedback", "count": 10}])
+
+
+def told(item: Document) -> list[Document]:
+    grounds = item["grounds"]
+    assert isinstance(grounds, list)
+    return grounds
