@@ -75,8 +75,8 @@ class Waiting:
                     kind, until = "appeal", appeal_until
             if kind is not None:
                 item = self._item(kind, str(case.id), case.unit, since=case.entered_at, until=until)
-                own: Document = {"indicator": case.indicator, "from": self._board.local(begins)}
-                yield {**item, **own, **self._board.moved_by(case)}
+                about: Document = {"indicator": case.indicator, "from": self._board.local(begins)}
+                yield {**item, **about, **self._board.moved_by(case)}
 
     def _visits(self, person: str) -> Iterator[Document]:
         ahead = max(self._rules.policies.remind_days, default=0)
