@@ -20,7 +20,7 @@ from app.naming import resolve_person, resolve_report, resolve_unit
 from app.place import place
 from app.refusals import Unusable, log_when_needed
 from states import commands as c
-from states.acts import ACTS, MAIL, OFFICE, Act
+from states.acts import ACTS, LIAISON, MAIL, OFFICE, Act
 from states.errors import Refused
 from states.gaps import gap_words
 from states.models import CaseState, PointsStatus, Report
@@ -46,7 +46,7 @@ def act(parsed: argparse.Namespace) -> int:
                 if not dead:
                     print("没有未送达的邮件")
                     return 0
-            answer = _carried_out(_command(act, parsed, running), _asked_about(act, parsed), running)
+            answer = _carried_out(_command(act, parsed, running), _where_seen(act, parsed), running)
         finally:
             running.keep_mark()
         _say(act, answer, parsed, running)
@@ -84,7 +84,7 @@ def _waive_span(act: Act, parsed: argparse.Namespace, running: Running) -> int:
     for case in proposed:
         own = {**by, "command_id": f"{by['command_id']} {case.id}"}
         try:
-            _carried_out(act.asked(subject=str(case.id), words=parsed.text, **own), str(case.id), running)
+            _carried_out(act.asked(subject=str(case.id), words=parsed.text, **own), f"kaoji history {case.id}", running)
             print(f"第 {case.id} 号督查件：已不予扣分")
         except Refused as refusal:
             refused += 1
@@ -116,15 +116,17 @@ def _running(parsed: argparse.Namespace) -> Running:
     return running
 
 
-def _carried_out(command: c.Command, subject: str, running: Running) -> Answer:
-    """The answer. Where the database failed it may have been done all the same: say how to ask, and how to repeat."""
+def _carried_out(command: c.Command, seen: str, running: Running) -> Answer:
+    """The answer. Where the database failed it may have been done all the same: say how to ask, and how to repeat.
+
+    `seen` is the question whose answer shows that it was done.
+    """
     try:
         return running.workflow.execute(command)
     except StorageError as fault:
-        about = f"用 kaoji history {subject} " if subject else ""
         raise Unusable(
             fault.message,
-            f"{fault.remedy}；本次命令编号 {command.command_id}：请先{about}查看是否已经办理，"
+            f"{fault.remedy}；本次命令编号 {command.command_id}：请先用 {seen} 查看是否已经办理，"
             f"没有则加 --command-id '{command.command_id}' 重试，同一编号至多生效一次",
         ) from fault
 
@@ -148,9 +150,13 @@ def _command(act: Act, parsed: argparse.Namespace, running: Running) -> c.Comman
     return act.asked(subject=subject, words=getattr(parsed, "text", ""), **more)
 
 
-def _asked_about(act: Act, parsed: argparse.Namespace) -> str:
-    """What `kaoji history` could be asked about it; nothing for mails and the office."""
-    return "" if act.on.several or not act.on.field else str(parsed.subject)
+def _where_seen(act: Act, parsed: argparse.Namespace) -> str:
+    """The question whose answer shows that such an act was done."""
+    if act.on is MAIL:
+        return "kaoji mail list"
+    if act.on is OFFICE:
+        return "kaoji check"
+    return f"kaoji liaison list --unit {parsed.subject}" if act.on is LIAISON else f"kaoji history {parsed.subject}"
 
 
 def _by(parsed: argparse.Namespace) -> dict[str, Any]:

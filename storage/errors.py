@@ -85,8 +85,7 @@ class Unanswered(OutOfOrder):
     def __init__(self, address: str) -> None:
         super().__init__(
             f"数据库连接在提交时中断，不知道是否已经办成：{address}（no answer to the commit）",
-            "请检查数据库服务和网络；不要直接重办，连上后先用 kaoji history 或 kaoji status 查看是否已经办成，"
-            "没有办成的带上同一个 --command-id 再办",
+            "请检查数据库服务和网络；不要直接重办，连上后先查看是否已经办成",
         )
 
 

@@ -255,6 +255,8 @@ def test_a_mail_given_up_is_named_with_its_reader_and_the_servers_words(kaoji: R
         (f"UPDATE report SET holders = '[]' WHERE ref = '{REF}'", "当前办理人被改动"),
         ("UPDATE duty SET wake_at = NULL", "定时器缺失"),
         ("UPDATE duty SET timers_until = '9999-01-01T00:00:00.000000Z' WHERE kind = 'opening'", "那时还没有到"),
+        ("UPDATE duty SET wake_at = NULL, timers_until = '9999-12-31T00:00:00.000000Z'", "那时还没有到"),
+        ("UPDATE supervision_case SET timers_until = '9999-12-31T23:59:59.999999Z'", "那时还没有到"),
         ("UPDATE supervision_case SET wake_at = '2099-01-01T00:00:00.000000Z'", "定时器被改动"),
     ],
 )
@@ -266,6 +268,25 @@ def test_clockwork_put_out_of_gear_is_named(kaoji: Run, office: Path, statement:
     assert status == 1
     assert named in said
     assert "kaoji restore" in said
+
+
+@pytest.mark.parametrize(
+    ("command", "question"),
+    [
+        (["liaison", "visit", "market", "--as", "market.clerk", "--text", "赴市"], "kaoji liaison list --unit market"),
+        (["report", "urge", REF, "--as", "office"], f"kaoji history {REF}"),
+    ],
+)
+def test_who_cannot_know_whether_it_was_done_is_told_how_to_see(
+    kaoji: Run, office: Path, command: list[str], question: str
+) -> None:
+    with closing(sqlite3.connect(office.parent / "kaoji.db")) as connection:
+        connection.execute("CREATE TRIGGER full BEFORE INSERT ON event BEGIN SELECT RAISE(ABORT, 'full'); END")
+
+    status, _, said = kaoji(*command)
+
+    assert status == 1
+    assert f"请先用 {question} 查看是否已经办理" in said
 
 
 def test_files_that_others_may_open_are_named(kaoji: Run, office: Path) -> None:
