@@ -149,5 +149,11 @@ def test_nothing_acknowledged_is_lost_or_doubled_by_kills(config: Path) -> None:
     assert {f"act {command_id}" for command_id in acknowledged} <= set(urged)
     assert set(urged.values()) == {1}
     arrived = Counter(mail.message_id for mail in read_maildir(config.parent / "mail"))
+    print(
+        f"acknowledged {len(acknowledged)}, lost {len({f'act {one}' for one in acknowledged} - set(urged))},"
+        f" doubled {sum(count > 1 for count in urged.values())}; events {len(events)}; mails {len(messages)},"
+        f" never arrived {len(messages) - len(arrived)}, copies {sum(arrived.values()) - len(arrived)}",
+        file=sys.stderr,
+    )
     assert set(arrived) == {message.message_id for message in messages}
     assert sum(arrived.values()) - len(arrived) <= CONNECTIONS * KILLS  # a mail in flight may come again, an act never
