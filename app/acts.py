@@ -25,7 +25,7 @@ from states.errors import Refused
 from states.gaps import gap_words
 from states.models import CaseState, PointsStatus, Report
 from states.report import NOT_SUBMITTED_COMPARISON, NOT_SUBMITTED_RANK, gaps, merged, read_row
-from states.words import state_word, word
+from states.words import report_word, word
 from storage.errors import StorageError
 from workflow.ports import EventRow
 from workflow.recording import Answer
@@ -273,7 +273,7 @@ def _state_said(state: str, subject: str, running: Running) -> str:
     """In the words of the report's level; a case's state is called the same at each."""
     kind, _, ref = subject.partition(":")
     report = running.database.report(ref) if kind == "report" else None
-    return state_word(state, report.level) if report else word(state)
+    return report_word(report.route, state, report.level) if report else word(state)
 
 
 def _about(subject: str, asked: str, running: Running) -> str:

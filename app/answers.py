@@ -15,7 +15,7 @@ from app.clock import SystemClock
 from app.names import Names, names_here
 from app.naming import person, resolve_person, resolve_report, resolve_unit, unit, vacant_posts
 from app.place import Place, place
-from states.models import Case, Duty, DutyKind, ReportState
+from states.models import Case, Duty, DutyKind
 from storage.database import Database, open_database
 from workflow.ports import ContactRow
 from workflow.queries import Board, Document
@@ -105,7 +105,7 @@ def _report(parsed: argparse.Namespace, office: _Office) -> int:
 
 
 def _board(parsed: argparse.Namespace, office: _Office) -> int:
-    state, sent = _state_asked(parsed.state)
+    state, sent = _state_asked(parsed.state, office)
     asked = {"period": parsed.period, "unit": parsed.unit, "state": state, "overdue": True if parsed.overdue else None}
     lines = office.board.board(**asked) if parsed.json else []
     # The documents of the specification do not say whether a draft is sent: people read it, and may ask for it.
@@ -138,21 +138,31 @@ def _board(parsed: argparse.Namespace, office: _Office) -> int:
     return 0
 
 
-def _state_asked(asked: str | None) -> tuple[str | None, bool | None]:
+def _state_asked(asked: str | None, office: _Office) -> tuple[str | None, bool | None]:
     """The state meant, by its code or by a word of the board, and whether its draft is sent where the word says so."""
-    from states.words import state_word, word
+    from states.route import BUREAU_ROUTE, ReportState
+    from states.words import report_word, word
 
-    if asked is None or asked in tuple(ReportState):
-        return asked, None
-    if asked in ("sent", word("sent")):
-        return ReportState.DRAFT.value, True
+    if asked is None:
+        return None, None
+    if asked in (ReportState.SENT, word(ReportState.SENT)):
+        return str(ReportState.DRAFT), True
     if asked == word(ReportState.DRAFT):
-        return ReportState.DRAFT.value, False
-    by_word = {state_word(state, level): state.value for state in ReportState for level in ("bureau", "district")}
-    if asked not in by_word:
-        told = "、".join(f"{word(state)}（{state.value}）" for state in ReportState)
+        return str(ReportState.DRAFT), False
+    usual = [state for state in BUREAU_ROUTE.states if state != ReportState.SENT]
+    # Only who asks for a state of another route waits for the routes there are.
+    routes = [BUREAU_ROUTE] if asked in usual else [BUREAU_ROUTE, *office.database.routes()]
+    words = {
+        said: state
+        for route in routes
+        for state in route.states
+        for level in ("bureau", "district")
+        for said in (state, report_word(route, state, level))
+    }
+    if asked not in words:
+        told = "、".join(f"{word(state)}（{state}）" for state in usual)
         _refuse(f"没有状态 {asked}", f"状态有：{told}、{word('sent')}（sent）")
-    return by_word[asked], None
+    return words[asked], None
 
 
 def _next_opening(office: _Office) -> str:

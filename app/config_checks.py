@@ -3,13 +3,17 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import pairwise
 
 from app.config_file import Location, Problem, ReadFile
 from app.config_mending import STAND_IN_ADDRESS, Doubt, is_stand_in
 from app.config_shape import AppointmentShape, ConfigShape, OrganisationShape, UnitShape
 from states.calendar import WorkingCalendar
-from states.office import SYSTEM, Duties, Indicator, Level, Role
+from states.office import SYSTEM, Duties, Indicator, Level, Post, Role
 from states.policies import Roll
+from states.route import RESERVED, Need
+from states.rules import posts_of
+from states.words import WORDS, ordinal_zh
 
 _PARENT = {Level.BUREAU: Level.DISTRICT, Level.DISTRICT: Level.ROOT}
 
@@ -48,6 +52,7 @@ def problems_of(whole: Whole) -> list[Problem]:
         _tree,
         _appointments,
         _lead_units,
+        _routes,
         _posts,
         _districts,
         _ladder,
@@ -187,11 +192,13 @@ def _posts(whole: Whole) -> Iterator[Problem]:
 def _steps_of_nobody(whole: Whole, number: int, unit: UnitShape) -> Iterator[Problem]:
     held = {(one.unit, one.role) for one in whole.organisation.appointments}
     duties = _duties(whole, unit)
-    needed = [
-        (unit.code, duties.drafter, "填报"),
-        (unit.code, duties.first_signer, "第一签字"),
-        (unit.code, duties.second_signer, "第二签字"),
-    ]
+    needed = [(unit.code, duties.drafter, "填报")]
+    for count, step in enumerate(duties.route.steps, start=1):
+        posts = [post for post in _posts_of(step.signers, unit.code) if post.unit == unit.code]
+        # Where any one of several may sign, one that is held is enough; posts elsewhere are looked at once, not here.
+        if step.need is Need.ANY and (len(posts) < len(step.signers) or any((p.unit, p.role) in held for p in posts)):
+            continue
+        needed += [(post.unit, post.role, f"第{ordinal_zh(count)}签字") for post in posts]
     if unit.parent not in whole.doubt.people and _parent_problem(unit, whole) is None:
         needed += [(str(unit.parent), duties.receiver, "接收"), (str(unit.parent), duties.assessor, "督查")]
     for where, role, said in needed:
@@ -202,14 +209,68 @@ def _steps_of_nobody(whole: Whole, number: int, unit: UnitShape) -> Iterator[Pro
 
 
 def _own_signer(whole: Whole, number: int, unit: UnitShape, duties: Duties) -> Iterator[Problem]:
-    def people(role: Role) -> set[str]:
-        return {one.person for one in whole.organisation.appointments if (one.unit, one.role) == (unit.code, role)}
+    def people(*posts: Post) -> set[str]:
+        return {one.person for one in whole.organisation.appointments if Post(one.role, one.unit) in posts}
 
-    drafters = people(duties.drafter)
-    for role in (duties.first_signer, duties.second_signer):
-        if len(drafters) == 1 and people(role) == drafters and not whole.shape.rules.drafter_may_sign:
-            wrong = f"{unit.code} 的填报人和 {role.value} 是同一个人，没有人能签字"
-            yield whole.problem(whole.at("units", number), wrong, "请任命另一人，或写 rules: {drafter_may_sign: true}")
+    drafters = people(Post(duties.drafter, unit.code))
+    for step in duties.route.steps:
+        posts = _posts_of(step.signers, unit.code)
+        groups = [posts] if step.need is Need.ANY else [[post] for post in posts]
+        for group in groups:
+            if len(drafters) == 1 and people(*group) == drafters and not whole.shape.rules.drafter_may_sign:
+                roles = "、".join(post.role.value for post in group)
+                wrong = f"{unit.code} 的填报人和 {roles} 是同一个人，没有人能签字"
+                right = "请任命另一人，或写 rules: {drafter_may_sign: true}"
+                yield whole.problem(whole.at("units", number), wrong, right)
+
+
+def _posts_of(named: Iterable[str], unit: str) -> list[Post]:
+    """The posts named, but for those of a role there is not: that is told of by itself."""
+    return [*posts_of([one for one in named if one.partition("@")[0] in tuple(Role)], unit)]
+
+
+def _routes(whole: Whole) -> Iterator[Problem]:
+    """Routes that nobody could follow: states that are no states, posts that are no posts."""
+    for level, shape in ((Level.BUREAU, whole.shape.levels.bureau), (Level.DISTRICT, whole.shape.levels.district)):
+        written = whole.file.data.get("levels", {}).get(level.value) or {}
+        if "route" in written and not shape.route:
+            wrong = f"levels.{level.value}.route 一步也没有，报表没有人签字"
+            yield whole.file.problem(("levels", level.value, "route"), wrong, "请至少写一步；不写 route 则用通常的两步")
+        for place, step in enumerate(shape.route):
+            at = ("levels", level.value, "route", place)
+            if step.state in RESERVED:
+                right = f"请另取一个；{'、'.join(sorted(RESERVED))} 是程序自用的"
+                yield whole.file.problem((*at, "state"), f"状态 {step.state} 不能用作一步的状态", right)
+            if step.state in [earlier.state for earlier in shape.route[:place]]:
+                yield whole.file.problem((*at, "state"), f"状态 {step.state} 写了两次", "每一步的状态各不相同")
+            if step.state not in WORDS and not (step.title.strip() and step.title_en.strip()):
+                wrong = f"状态 {step.state} 没有名称"
+                yield whole.file.problem((*at, "state"), wrong, "请写 title（如 法制科已会签）和 title_en")
+            if not step.signers:
+                yield whole.file.problem(
+                    (*at, "signers"), f"{step.state} 一步没有签字的岗位", "请写至少一个，如 section_head"
+                )
+            for key, named in (("signers", step.signers), ("cc", step.cc)):
+                for one in named:
+                    yield from _named_post(whole, level, (*at, key), one)
+
+
+def _named_post(whole: Whole, level: Level, at: Location, named: str) -> Iterator[Problem]:
+    role, there, where = named.partition("@")
+    units = {unit.code: unit.level for unit in whole.organisation.units}
+    if role not in tuple(Role) or role == Role.ADMIN:
+        roles = "、".join(one.value for one in Role if one is not Role.ADMIN)
+        yield whole.file.problem(at, f"“{named}”不是岗位：没有角色 {role}", f"应是：{roles}，或 角色@单位")
+        return
+    if there and where not in units:
+        if not any(map(is_stand_in, units)):
+            yield whole.file.problem(at, f"“{named}”不是岗位：没有单位 {where}", f"应是：{_listed(units)}")
+        return
+    wanted = {where} if there else {code for code, its in units.items() if its is level}
+    held = any(one.role == role and one.unit in wanted for one in whole.organisation.appointments)
+    if not held and not whole.doubt.people:
+        right = f"请在 appointments 中任命 {where or '各单位'} 的 {role}，或改写这一步"
+        yield whole.file.problem(at, f"岗位 {named} 在{where or '这一级的单位'}没有任何人任过", right)
 
 
 def _reporting(whole: Whole) -> set[str]:
@@ -334,20 +395,23 @@ def _liaisons(whole: Whole) -> Iterator[Problem]:
 
 def _signs_twice(whole: Whole) -> Iterator[Problem]:
     """One person in both signing posts of a unit: two signatures, one pair of eyes."""
-    levels = {Level.BUREAU: whole.shape.levels.bureau, Level.DISTRICT: whole.shape.levels.district}
     for number, unit in enumerate(whole.organisation.units):
         if unit.level is Level.ROOT:
             continue
-        duties = levels[unit.level]
-        first, second = (
-            [one for one in whole.organisation.appointments if (one.unit, one.role) == (unit.code, role)]
-            for role in (duties.first_signer, duties.second_signer)
-        )
-        both = {one.person for one in first for other in second if one.person == other.person and _meet(one, other)}
-        for person in sorted(both):
-            wrong = f"{unit.code} 的两级签字是同一个人：{person}"
-            right = f"若非如此，请改正 {duties.first_signer.value} 或 {duties.second_signer.value} 的任职"
-            yield whole.problem(whole.at("units", number), wrong, right)
+        for one_step, other_step in pairwise(_duties(whole, unit).route.steps):
+            first, second = (
+                [
+                    one
+                    for one in whole.organisation.appointments
+                    if Post(one.role, one.unit) in _posts_of(step.signers, unit.code)
+                ]
+                for step in (one_step, other_step)
+            )
+            both = {one.person for one in first for other in second if one.person == other.person and _meet(one, other)}
+            for person in sorted(both):
+                wrong = f"{unit.code} 的两级签字是同一个人：{person}"
+                right = f"若非如此，请改正 {'、'.join(one_step.signers)} 或 {'、'.join(other_step.signers)} 的任职"
+                yield whole.problem(whole.at("units", number), wrong, right)
 
 
 def _overlapping(held: Sequence[AppointmentShape]) -> Iterator[tuple[AppointmentShape, AppointmentShape]]:

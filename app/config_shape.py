@@ -5,13 +5,14 @@ The text under a key is what editors show for it: `app.config_schema` puts it in
 
 import re
 from datetime import date, time
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 
 from states.office import BUREAU_DUTIES, DISTRICT_DUTIES, Duties, Level, Role
 from states.policies import Policies, Roll
+from states.route import Need, Opinion, Route, Step
 
 DEFAULT = Policies()
 
@@ -97,42 +98,87 @@ class DistrictsShape(_Shape):
     """两个姊妹区"""
 
 
+def _one_or_several(written: object) -> object:
+    return (written,) if isinstance(written, str) else written
+
+
+Posts = Annotated[
+    tuple[str, ...],
+    BeforeValidator(_one_or_several),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+]
+
+
+class StepShape(_Shape):
+    """签字的一步。"""
+
+    state: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    """这一步签完后报表的状态，用小写字母、数字和 _"""
+    title: Annotated[str, AfterValidator(_printable)] = ""
+    """状态的名称；section_signed、leader_signed 可以不写"""
+    title_en: Annotated[str, AfterValidator(_printable)] = ""
+    """状态的英文名称"""
+    signers: Posts
+    """签字的岗位，一个或几个：ROLE 在填报单位任职，ROLE@UNIT 在别的单位，如 section_head@fagui"""
+    need: Need = Need.ALL
+    """有几个岗位时：all 会签，any 或签"""
+    opinion: Opinion = Opinion.OPTIONAL
+    """required 签字必须写办理意见"""
+    days: Positive | None = None
+    """几个工作日内签完"""
+    cc: Posts = ()
+    """签完后抄送的岗位"""
+
+    def step(self) -> Step:
+        """As the rules take it."""
+        return Step(**self.model_dump())
+
+
 class BureauShape(_Shape):
     """科室报单位：时限，以及各步由什么角色办理。"""
+
+    usual: ClassVar[Duties] = BUREAU_DUTIES
 
     due_day: DayOfMonth = BUREAU_DUTIES.due_day
     """每月几日前报送"""
     drafter: Role = BUREAU_DUTIES.drafter
     """谁填报（在本单位任职）"""
-    first_signer: Role = BUREAU_DUTIES.first_signer
-    """谁第一个签字（在本单位任职）"""
-    second_signer: Role = BUREAU_DUTIES.second_signer
-    """谁第二个签字（在本单位任职）"""
     receiver: Role = BUREAU_DUTIES.receiver
     """谁接收（在上级单位任职）"""
     assessor: Role = BUREAU_DUTIES.assessor
     """谁督查（在上级单位任职）"""
+    route: tuple[StepShape, ...] = ()
+    """依次由谁签字；不写则是科室负责人、分管领导两步"""
 
     def duties(self) -> Duties:
         """As the rules take it."""
-        return Duties(**self.model_dump())
+        route = Route(tuple(step.step() for step in self.route)) if self.route else self.usual.route
+        return Duties(
+            drafter=self.drafter,
+            head=self.usual.head,
+            leader=self.usual.leader,
+            receiver=self.receiver,
+            assessor=self.assessor,
+            due_day=self.due_day,
+            route=route,
+        )
 
 
 class DistrictShape(BureauShape):
     """单位报区：时限，以及各步由什么角色办理。"""
 
+    usual: ClassVar[Duties] = DISTRICT_DUTIES
+
     due_day: DayOfMonth = DISTRICT_DUTIES.due_day
     """每月几日前报送"""
     drafter: Role = DISTRICT_DUTIES.drafter
     """谁填报（在本单位任职）"""
-    first_signer: Role = DISTRICT_DUTIES.first_signer
-    """谁第一个签字（在本单位任职）"""
-    second_signer: Role = DISTRICT_DUTIES.second_signer
-    """谁第二个签字（在本单位任职）"""
     receiver: Role = DISTRICT_DUTIES.receiver
     """谁接收（在上级单位任职）"""
     assessor: Role = DISTRICT_DUTIES.assessor
     """谁督查（在上级单位任职）"""
+    route: tuple[StepShape, ...] = ()
+    """依次由谁签字；不写则是单位主要负责人、区分管领导两步"""
 
 
 class LevelsShape(_Shape):

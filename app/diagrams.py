@@ -3,15 +3,16 @@
 One row of states from left to right; acts that lead on are drawn above it, acts that lead back below.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from states.acts import move_word
-from states.lifecycle import CASE, REPORT, Lifecycle
+from states.lifecycle import CASE, Lifecycle, lifecycle_of
+from states.route import BUREAU_ROUTE
 from states.words import word
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "lifecycle"
-DRAWN = {"report": REPORT, "case": CASE}
+DRAWN = {"report": lifecycle_of(BUREAU_ROUTE), "case": CASE}
 
 _WIDTH, _HEIGHT, _GAP, _TOP, _STEP, _MARGIN = 150, 56, 84, 120, 30, 40
 
@@ -36,11 +37,13 @@ def arrows(lifecycle: Lifecycle) -> dict[tuple[str, str], list[str]]:
     return joined
 
 
-def mermaid(lifecycle: Lifecycle) -> str:
-    """The lifecycle as a Mermaid state diagram, for viewers that draw it."""
+def mermaid(lifecycle: Lifecycle, called: Callable[[str], str] = word, present: str | None = None) -> str:
+    """The lifecycle as a Mermaid state diagram, for viewers that draw it; the `present` state is marked."""
     lines = ["stateDiagram-v2", f"    [*] --> {lifecycle.initial}"]
-    lines += [f"    {state} : {word(state)} {state}" for state in lifecycle.states]
+    lines += [f"    {state} : {called(state)} {state}" for state in lifecycle.states]
     lines += [f"    {one} --> {other} : {', '.join(acts)}" for (one, other), acts in arrows(lifecycle).items()]
+    if present is not None:
+        lines += ["    classDef present fill:#8c1c13,color:#fff", f"    class {present} present"]
     return "\n".join(lines) + "\n"
 
 

@@ -13,14 +13,10 @@ from app.place import place
 from app.refusals import Unusable
 from documents.writing import LONGEST_CELL, Form, FormLine, form_bytes
 from states.models import Report
-from states.office import Level, Office
+from states.office import Office
+from states.words import post_word
 from storage.database import open_database
 from workflow.ports import SignOffRow
-
-_SIGNED = {
-    Level.BUREAU: {"section_signed": "科室负责人（签字）", "leader_signed": "分管领导（签字）"},
-    Level.DISTRICT: {"section_signed": "单位主要负责人（签字）", "leader_signed": "区分管领导（签字）"},
-}
 
 
 def export(parsed: argparse.Namespace) -> int:
@@ -76,8 +72,11 @@ def form_of(report: Report, signoffs: Sequence[SignOffRow], office: Office) -> F
         unit=_unit_name(report, office),
         lines=lines,
         signatures=[
-            (label, "、".join(_signature(row, people, zone) for row in standing if row.state == state))
-            for state, label in _SIGNED.get(report.level, _SIGNED[Level.BUREAU]).items()
+            (
+                f"{'、'.join(post_word(post.partition('@')[0]) for post in step.signers)}（签字）",
+                "、".join(_signature(row, people, zone) for row in standing if row.state == step.state),
+            )
+            for step in report.route.steps
         ],
         below=below,
         footer=f"{report.ref} 第 {report.version} 版",

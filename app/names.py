@@ -29,7 +29,7 @@ class Names:
     """What people, units and indicators are called, each by its code.
 
     `levels` and `parents` are the units'; `posts` are all appointments, in the order of the roster. `needed` are the
-    roles that reports of a level need: those in the unit itself, and those in the unit above it.
+    posts that reports of a level need: `ROLE` in the unit itself or `ROLE@UNIT`, and roles in the unit above it.
     """
 
     timezone: str
@@ -42,7 +42,7 @@ class Names:
     needed: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]
 
 
-_IN_IT, _ABOVE_IT = ("drafter", "first_signer", "second_signer"), ("receiver", "assessor")
+_ABOVE_IT = ("receiver", "assessor")
 
 
 def names_of(bodies: Mapping[str, str]) -> Names:
@@ -67,7 +67,10 @@ def names_of(bodies: Mapping[str, str]) -> Names:
             for one in organisation["appointments"]
         ),
         needed={
-            level: (tuple(told[duty] for duty in _IN_IT), tuple(told[duty] for duty in _ABOVE_IT))
+            level: (
+                (told["drafter"], *(post for step in told["route"]["steps"] for post in step["signers"])),
+                tuple(told[duty] for duty in _ABOVE_IT),
+            )
             for level, told in levels.items()
         },
     )

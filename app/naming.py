@@ -50,7 +50,7 @@ def vacant_posts(names: Names, day: date) -> list[tuple[str, str]]:
     wanted = []
     for code, level in names.levels.items():
         own, above = names.needed.get(level, ((), ()))
-        wanted += [(code, role) for role in own]
+        wanted += [(where or code, role) for role, _, where in (post.partition("@") for post in own)]
         wanted += [(code, "liaison")] if level == "bureau" else []
         wanted += [(parent, role) for role in above if (parent := names.parents.get(code)) is not None]
     return [post for post in dict.fromkeys(wanted) if post not in held]

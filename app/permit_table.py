@@ -10,10 +10,11 @@ from pathlib import Path
 
 from states.acts import ACTS
 from states.calendar import WorkingCalendar
-from states.models import Case, CaseState, Entry, PointsStatus, Report, ReportState, Trigger
+from states.models import Case, CaseState, Entry, PointsStatus, Report, Trigger
 from states.office import Appointment, Level, Office, Person, Post, Role, Unit
 from states.permits import CASE_ACTS, REPORT_ACTS, Standing, open_acts
 from states.policies import Policies
+from states.route import Phase
 from states.rules import Rules
 from states.words import post_word, state_word, word
 
@@ -36,20 +37,12 @@ def _lines() -> Iterator[str]:
     yield ""
     yield "由规则生成（`python -m app.permit_table`）。Generated from the rules. “最后办理人”指上一步的办理人本人。"
     for level, title in ((Level.BUREAU, "科室报单位"), (Level.DISTRICT, "单位报区")):
-        columns = [
-            (state_word(state, level, sent=sent), _report(level, state, sent=sent)) for state, sent in _STANDINGS
-        ]
+        states = rules.office.duties[level].route.states
+        columns = [(state_word(state, level), _report(level, state, rules)) for state in states]
         yield from ("", f"## 报表：{title}", "")
         yield from _table(columns, REPORT_ACTS, rules)
     yield from ("", "## 督查件", "")
     yield from _table(_cases(), CASE_ACTS, rules)
-
-
-_STANDINGS = (
-    (ReportState.DRAFT, False),
-    (ReportState.DRAFT, True),
-    *((state, True) for state in ReportState if state is not ReportState.DRAFT),
-)
 
 
 def _table(columns: Sequence[tuple[str, Report | Case]], acts: Sequence[str], rules: Rules) -> Iterator[str]:
@@ -91,26 +84,27 @@ def _rules() -> Rules:
     return Rules(office, Policies(), WorkingCalendar(lambda day: day.weekday() < 5, office.timezone))
 
 
-def _report(level: Level, state: ReportState, *, sent: bool) -> Report:
-    unit = _UNITS[level]
-    acted = sent and state in (ReportState.DRAFT, ReportState.SECTION_SIGNED, ReportState.LEADER_SIGNED)
+def _report(level: Level, state: str, rules: Rules) -> Report:
+    unit, route = _UNITS[level], rules.office.duties[level].route
+    phase, step = route.position(state)
     return Report(
         ref=f"2015-10/{unit}",
         period="2015-10",
         unit=unit,
         level=level,
+        route=route,
         state=state,
-        sent=sent,
+        step=step,
         round=1,
         version=1,
         seq=1,
         opened_at=_NOW,
         due_at=_NOW,
         overdue=False,
-        submitted_at=_NOW if state in (ReportState.SUBMITTED, ReportState.SUPERVISED) else None,
+        submitted_at=_NOW if phase in (Phase.SUBMITTED, Phase.SUPERVISED) else None,
         content_sha256="",
         drafters=(),
-        last_actor=_LAST if acted else None,
+        last_actor=_LAST if phase in (Phase.SIGNING, Phase.SIGNED) else None,
         holders=("somebody",),
         timers_until=_NOW,
         wake_at=None,

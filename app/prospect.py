@@ -9,6 +9,7 @@ from states.office import Level
 from states.periods import following
 from states.rules import Rules
 from states.vacancies import Vacancy
+from states.words import ordinal_zh
 
 LEVEL_NAMES = {Level.BUREAU: "科室", Level.DISTRICT: "单位"}
 HORIZON_MONTHS = 12
@@ -99,17 +100,19 @@ def summary(rules: Rules) -> str:
 
 _STEPS = {
     "drafter": "填报",
-    "first_signer": "第一签字",
-    "second_signer": "第二签字",
     "receiver": "接收",
     "assessor": "督查",
 }
 
 
+def _step_said(one: Vacancy) -> str:
+    return f"第{ordinal_zh(one.number)}签字" if one.post == "signer" else _STEPS[one.post]
+
+
 def vacancy_said(one: Vacancy, rules: Rules, today: date) -> tuple[str, str]:
     """What a vacancy is, and what to write against it."""
     units = rules.office.unit_by_code
-    step = f"{'、'.join(f'{code}（{units[code].name}）' for code in one.units)}的“{_STEPS[one.post]}”一步"
+    step = f"{'、'.join(f'{code}（{units[code].name}）' for code in one.units)}的“{_step_said(one)}”一步"
     until = f"到 {one.until} 才有人" if one.until else "没有人"
     if one.drafter is not None:
         detail = f"{step}今天只有填报人 {one.drafter} 自己，不能签自己填的表"

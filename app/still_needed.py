@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from app.refusals import Unusable
-from states.models import Report, ReportState
+from states.models import Report
 from states.office import Office
 from storage.database import Database
 
@@ -22,8 +22,7 @@ class StillNeeded:
 def still_needed(database: Database, office: Office) -> list[StillNeeded]:
     """Every unit, person and indicator that open work needs and this configuration lacks; reads open work alone."""
     missing: dict[tuple[str, str], list[str]] = {}
-    still_open = [state for state in ReportState if state is not ReportState.SUPERVISED]
-    for report in (one for state in still_open for one in database.reports(state=state.value)):
+    for report in database.open_reports():
         for kind, code in _needs(report, database):
             missing.setdefault((kind, code), []).append(report.ref)
     for case in database.cases(open_only=True):

@@ -115,7 +115,8 @@ def _day(value: object) -> str:
 
 def _state(line: Document) -> Text:
     state = str(line["state"])
-    said = state_word(state, str(line.get("level", "")), sent=bool(line.get("sent")))
+    own: Any = line.get("state_title")
+    said = own[0] if own else state_word(state, str(line.get("level", "")), sent=bool(line.get("sent")))
     return Text(said, style="yellow" if state == "draft" and line.get("sent") else _COLOURS.get(state, ""))
 
 

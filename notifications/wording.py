@@ -13,10 +13,9 @@ from states.words import counted, day_words, instant_words, month_words, ordinal
 Facts = Mapping[str, Any]
 
 _WHAT_TO_DO = {
-    "draft": ("填报、送签", "fill it in and send it for signature"),
-    "sent": ("审签", "read and sign it"),
-    "section_signed": ("审签", "read and sign it"),
-    "leader_signed": ("报送", "submit it"),
+    "drafting": ("填报、送签", "fill it in and send it for signature"),
+    "signing": ("审签", "read and sign it"),
+    "signed": ("报送", "submit it"),
     "submitted": ("督查", "review it"),
 }
 
@@ -60,6 +59,12 @@ class Wording:
         """What a post is called."""
         return post_word(role, self.language)
 
+    def posts(self, roles: Sequence[str]) -> str:
+        """Several posts in a row."""
+        if self.language == "zh":
+            return "、".join(self.post(role) for role in roles)
+        return " and ".join(f"the {self.post(role)}" for role in roles)
+
     def names(self, names: Sequence[str]) -> str:
         """Several names in a row."""
         return self._say("、", ", ").join(names)
@@ -84,12 +89,13 @@ class Wording:
 
     def state(self, report: Facts) -> str:
         """Where the report stands, in the words of its level."""
+        if own := report.get("state_title"):
+            return str(own[self.language != "zh"])
         return state_word(report["state"], report["level"], self.language, sent=report["sent"])
 
     def todo(self, report: Facts) -> str:
         """What its holder is to do."""
-        standing = "sent" if report["state"] == "draft" and report["sent"] else report["state"]
-        chinese, english = _WHAT_TO_DO.get(standing, ("", ""))
+        chinese, english = _WHAT_TO_DO.get(report["phase"], ("", ""))
         return self._say(chinese, english)
 
     def title(self, report: Facts) -> str:

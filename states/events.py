@@ -7,15 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from states.grounds import Ground
-from states.models import CaseState, DutyKind, Entry, Flag, ReportState, Trigger
+from states.models import CaseState, DutyKind, Entry, Flag, Trigger
 from states.office import Level
+from states.route import Route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportOpened:
     """A period's report came to be, empty, in its drafter's hands. `due_instant` is when it should have opened.
 
-    `grounds`: why it is due when it is.
+    `grounds`: why it is due when it is. `route`: the signatures it needs, whatever route is in force later.
     """
 
     period: str
@@ -26,6 +27,7 @@ class ReportOpened:
     due_instant: datetime
     entries: tuple[Entry, ...]
     content_sha256: str
+    route: Route
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +53,14 @@ class ReportSent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportSigned:
-    """A signature on exactly this content; `step` is the state it leads to."""
+    """A signature on exactly this content, by every one of the `posts`; `step` is the state its step leads to.
 
-    step: ReportState
+    `completes`: it was the last the step needed.
+    """
+
+    step: str
+    posts: tuple[str, ...]
+    completes: bool
     content_sha256: str
     opinion: str
     on_behalf_of: str | None
@@ -73,7 +80,7 @@ class ReportReturned:
     `grounds`: why it is due when it is; empty where the deadline stays.
     """
 
-    from_state: ReportState
+    from_state: str
     reason: str
     due_at: datetime
     restarted: bool
@@ -82,11 +89,15 @@ class ReportReturned:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportWithdrawn:
-    """The last act was taken back by who did it; taking back a signature begins a new round."""
+    """The last act was taken back by who did it; taking back a signature begins a new round.
 
-    from_state: ReportState
+    `alone`: one of several signatures of the step that waits; report and round stay as they are.
+    """
+
+    from_state: str
     reason: str
     new_round: bool
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,12 @@ from datetime import datetime
 
 from states.flags import previous_rank
 from states.grounds import Ground, as_facts
-from states.models import Case, CaseState, Entry, PointsStatus, Report, ReportState
+from states.models import Case, CaseState, Entry, PointsStatus, Report
 from states.office import SYSTEM
-from states.rules import UNSUBMITTED, Rules
+from states.route import Phase
+from states.rules import Rules
 
 Facts = dict[str, object]
-
-SIGNED_IN = (ReportState.SUBMITTED, ReportState.SUPERVISED)
-"""States in which a table is signed and handed in: before, its ranks are nobody's word yet."""
 
 
 def local(instant: datetime | None, rules: Rules) -> str | None:
@@ -60,8 +58,10 @@ def of_report(report: Report, rules: Rules, text: str = "") -> Facts:
         "period": report.period,
         "unit_name": unit_name(report.unit, rules),
         "level": report.level.value,
-        "state": report.state.value,
+        "state": report.called,
         "sent": report.sent,
+        "phase": report.phase.value,
+        "state_title": report.route.title(report.state),
         "round": report.round,
         "version": report.version,
         "due_at": local(report.due_at, rules),
@@ -145,30 +145,24 @@ def _interview_until(case: Case, rules: Rules) -> datetime | None:
     return rules.interview_until(case.entered_at) if case.state is CaseState.INTERVIEW else None
 
 
-def waiting_post(report: Report, rules: Rules) -> str | None:
-    """The role whose turn it is, whether or not anybody holds it; None when nobody's."""
-    post = rules.holding_post(report.state, report.sent)
-    return None if post is None else str(getattr(rules.duties(report.unit), post).value)
-
-
 def of_digest(now: datetime, reports: Sequence[Report], cases: Sequence[Case], rules: Rules) -> Facts:
     """The office's morning digest: what is due, overdue, waits on a vacant post, and is escalated."""
-    waiting = [report for report in reports if report.state in UNSUBMITTED]
+    waiting = [report for report in reports if not report.is_submitted]
     escalated = [case for case in cases if case.state in (CaseState.INTERVIEW, CaseState.SCORE_DEDUCTION)]
-    vacant = [report for report in reports if not report.holders and waiting_post(report, rules)]
+    vacant = [report for report in reports if rules.vacant(report, now)]
     return {
         "date": rules.calendar.day_of(now).isoformat(),
-        "due": _report_lines((report for report in waiting if not report.overdue), rules),
-        "overdue": _report_lines((report for report in waiting if report.overdue), rules),
-        "vacant": _report_lines(vacant, rules),
+        "due": _report_lines((report for report in waiting if not report.overdue), rules, now),
+        "overdue": _report_lines((report for report in waiting if report.overdue), rules, now),
+        "vacant": _report_lines(vacant, rules, now),
         "escalated": [_case_line(case, rules) for case in escalated],
     }
 
 
-def _report_lines(reports: Iterable[Report], rules: Rules) -> list[Facts]:
-    kept = ("report", "period", "unit_name", "level", "due_at", "state", "sent", "holder_names")
-    told = ((of_report(report, rules), waiting_post(report, rules)) for report in reports)
-    return [{**{key: facts[key] for key in kept}, "post": post} for facts, post in told]
+def _report_lines(reports: Iterable[Report], rules: Rules, now: datetime) -> list[Facts]:
+    kept = ("report", "period", "unit_name", "level", "due_at", "state", "sent", "state_title", "holder_names")
+    told = ((of_report(report, rules), next(iter(rules.vacant(report, now)), None)) for report in reports)
+    return [{**{key: facts[key] for key in kept}, "post": post.role.value if post else None} for facts, post in told]
 
 
 def _case_line(case: Case, rules: Rules) -> Facts:
@@ -191,7 +185,7 @@ def of_assessor_digest(
     below = frozenset(units)
     own = [case for case in cases if case.unit in below]
     interviews = [case for case in own if case.state is CaseState.INTERVIEW and case.interview_at is None]
-    submitted = [report for report in reports if report.state is ReportState.SUBMITTED and report.unit in below]
+    submitted = [report for report in reports if report.phase is Phase.SUBMITTED and report.unit in below]
     return {
         "date": rules.calendar.day_of(now).isoformat(),
         "interviews": [
@@ -236,7 +230,7 @@ def of_bulletin(period: str, reports: Sequence[Report], cases: Sequence[Case], r
             {
                 "report": report.ref,
                 "unit_name": unit_name(report.unit, rules),
-                "state": report.state.value,
+                "state": report.called,
                 "submitted_at": local(report.submitted_at, rules),
                 "overdue": report.overdue,
             }
@@ -263,14 +257,14 @@ def _rank_lines(present: Sequence[Report], reports: Sequence[Report], rules: Rul
         stated: set[int | None] = {None}
         leading_first = sorted(rows.get(indicator.code, ()), key=lambda row: row[0].unit != indicator.lead_unit)
         for place, (report, entry) in enumerate(leading_first):
-            rank = entry.rank if report.state in SIGNED_IN else None
+            rank = entry.rank if report.is_submitted else None
             if place == 0 or rank not in stated:
                 yield _rank_line(report, entry, history[report.unit], rules)
             stated.add(rank)
 
 
 def _rank_line(report: Report, entry: Entry, history: Sequence[Report], rules: Rules) -> Facts:
-    submitted = report.state in SIGNED_IN
+    submitted = report.is_submitted
     return {
         "unit_name": unit_name(report.unit, rules),
         "name": indicator_name(entry.indicator, rules),
@@ -279,5 +273,5 @@ def _rank_line(report: Report, entry: Entry, history: Sequence[Report], rules: R
         "estimated": submitted and entry.rank is not None and bool(entry.reading.estimated),
         "previous": previous_rank(report, entry.indicator, history),
         "three_district_rank": entry.three_district_rank if submitted else None,
-        "flags": [flag.value for flag in entry.flags] if report.state is ReportState.SUPERVISED else [],
+        "flags": [flag.value for flag in entry.flags] if report.phase is Phase.SUPERVISED else [],
     }

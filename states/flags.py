@@ -5,14 +5,15 @@ from datetime import datetime
 
 from states.events import CaseAdvanced, CaseClosed, CaseOpened, Judgement, PointsProposed
 from states.grounds import FLAG_OF, Ground, Rule
-from states.models import Case, CaseState, Entry, Flag, Report, ReportState, Trigger
+from states.models import Case, CaseState, Entry, Flag, Report, Trigger
+from states.route import ReportState
 from states.rules import Rules
 from states.situation import Decided, Situation, case_subject
 
 
 def previous_rank(report: Report, indicator: str, reports: Sequence[Report]) -> int | None:
     """The rank in the unit's latest earlier supervised period in which the indicator had one."""
-    earlier = (other for other in reports if other.period < report.period and other.state is ReportState.SUPERVISED)
+    earlier = (other for other in reports if other.period < report.period and other.state == ReportState.SUPERVISED)
     for other in sorted(earlier, key=lambda other: other.period, reverse=True):
         ranks = [entry.rank for entry in other.entries if entry.indicator == indicator and entry.rank is not None]
         if ranks:
@@ -26,7 +27,7 @@ def times_lagging(report: Report, indicator: str, reports: Sequence[Report]) -> 
     return sum(
         other.period != report.period
         and other.period[:4] == year
-        and other.state is ReportState.SUPERVISED
+        and other.state == ReportState.SUPERVISED
         and any(entry.indicator == indicator and Flag.LAGGING in entry.flags for entry in other.entries)
         for other in reports
     )

@@ -7,13 +7,15 @@ Diagrams, documents and the proof of the database are made from the same machine
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from transitions import Machine
 
 from states import events as e
 from states.grounds import Rule
-from states.models import CaseState, ReportState
+from states.models import CaseState
+from states.route import ReportState, Route
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,20 +27,24 @@ class Move:
     target: str
 
 
-R = ReportState
 C = CaseState
 
-REPORT_MOVES: Final = (
-    Move("save", (R.DRAFT,), R.DRAFT),
-    Move("send", (R.DRAFT,), R.DRAFT),
-    Move("sign", (R.DRAFT,), R.SECTION_SIGNED),
-    Move("sign", (R.SECTION_SIGNED,), R.LEADER_SIGNED),
-    Move("submit", (R.LEADER_SIGNED,), R.SUBMITTED),
-    Move("return", (R.DRAFT, R.SECTION_SIGNED, R.SUBMITTED), R.DRAFT),
-    Move("withdraw", (R.DRAFT, R.SECTION_SIGNED, R.LEADER_SIGNED), R.DRAFT),
-    Move("review", (R.SUBMITTED,), R.SUPERVISED),
-    Move("reopen", (R.SUPERVISED,), R.DRAFT),
-)
+
+def report_moves(route: Route) -> tuple[Move, ...]:
+    """The table of a report on that route. From its last signature on only taking it back leads to the draft."""
+    signed = [step.state for step in route.steps]
+    waiting = ["sent", *signed[:-1]]
+    return (
+        Move("save", ("draft", "sent"), "draft"),
+        Move("send", ("draft",), "sent"),
+        *(Move("sign", (before,), after) for before, after in zip(waiting, signed, strict=True)),
+        Move("submit", (signed[-1],), "submitted"),
+        Move("return", (*waiting, "submitted"), "draft"),
+        Move("withdraw", ("sent", *signed), "draft"),
+        Move("review", ("submitted",), "supervised"),
+        Move("reopen", ("supervised",), "draft"),
+    )
+
 
 CASE_MOVES: Final = (
     Move("feedback", (C.TRACKING,), C.TRACKING),
@@ -93,7 +99,12 @@ class Lifecycle:
         return tuple(state for state in self.states if act in self._open[state])
 
 
-REPORT: Final = Lifecycle(tuple(R), R.DRAFT, REPORT_MOVES)
+@lru_cache(maxsize=256)
+def lifecycle_of(route: Route) -> Lifecycle:
+    """The machine of a route: one for all reports on it."""
+    return Lifecycle(route.states, ReportState.DRAFT, report_moves(route))
+
+
 CASE: Final = Lifecycle(tuple(C), C.TRACKING, CASE_MOVES)
 
 REPORT_ACTS: Final[Mapping[type[e.Event], str]] = {
@@ -133,20 +144,25 @@ def act_of(event: e.Event) -> str | None:
         if act is None:
             raise ValueError(f"no case is closed for such grounds: {event.grounds}")
         return act
+    if isinstance(event, e.ReportSigned) and not event.completes:
+        return None  # its step waits for further signatures
+    if isinstance(event, e.ReportWithdrawn) and event.alone:
+        return None
     kind = type(event)
     return REPORT_ACTS.get(kind) or CASE_ACTS.get(kind)
 
 
-def lawful_moves() -> frozenset[tuple[type[e.Event], str | None, str]]:
-    """Every change of state the tables know: the kind of event that tells of it, and the states it joins."""
-    made: set[tuple[type[e.Event], str | None, str]] = {
-        (e.ReportOpened, None, REPORT.initial),
-        (e.CaseOpened, None, CASE.initial),
-    }
-    closings = [(e.CaseClosed, act) for act in CLOSING_ACTS.values()]
-    for lifecycle, acts in ((REPORT, [*REPORT_ACTS.items()]), (CASE, [*CASE_ACTS.items(), *closings])):
-        for kind, act in acts:
-            for state in lifecycle.sources(act):
-                if lifecycle.after(act, state) != state:
-                    made.add((kind, str(state), lifecycle.after(act, state)))
+def lawful_moves(lifecycle: Lifecycle) -> frozenset[tuple[type[e.Event], str | None, str]]:
+    """Every change of state a table knows: the kind of event that tells of it, and the states it joins."""
+    kinds: list[tuple[type[e.Event], str]] = [*REPORT_ACTS.items()]
+    opened: type[e.Event] = e.ReportOpened
+    if lifecycle is CASE:
+        opened = e.CaseOpened
+        kinds = [*CASE_ACTS.items(), *((e.CaseClosed, act) for act in CLOSING_ACTS.values())]
+    made: set[tuple[type[e.Event], str | None, str]] = {(opened, None, lifecycle.initial)}
+    for kind, act in kinds:
+        for state in lifecycle.sources(act):
+            after = lifecycle.after(act, state)
+            if after != state:
+                made.add((kind, state, after))
     return frozenset(made)

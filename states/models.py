@@ -9,16 +9,7 @@ from enum import StrEnum
 
 from states.office import Level
 from states.ranks import UNREADABLE, RankKind, RankReading
-
-
-class ReportState(StrEnum):
-    """Where a report stands (spec, part 4)."""
-
-    DRAFT = "draft"
-    SECTION_SIGNED = "section_signed"
-    LEADER_SIGNED = "leader_signed"
-    SUBMITTED = "submitted"
-    SUPERVISED = "supervised"
+from states.route import Phase, Position, ReportState, Route, Step
 
 
 class CaseState(StrEnum):
@@ -78,10 +69,25 @@ class Entry:
         return self.reading.worst if self.reading.kind is RankKind.RANKED else None
 
 
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Something a report waits for: the post it is owed by, `ROLE@UNIT`, and who may do it now; nobody where vacant."""
+
+    post: str
+    persons: tuple[str, ...]
+
+
+def called(state: str) -> str:
+    """A report's state as documents name it: a sent draft is a draft."""
+    return str(ReportState.DRAFT) if state == ReportState.SENT else state
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
     """One unit's table for one period. `ref` is `PERIOD/UNIT`.
 
+    `state` is a word of its `route`, the one it was opened with; `step` counts the steps whose signatures stand.
+    `signed`: post and person of every signature the waiting step has so far; `tasks` what it waits for, planned.
     `version` counts the acts on it (each command names the one it was decided on), `seq` its events.
     `last_actor` is who may take the last act back; `drafters` wrote the present content.
     `timers_until`: every timer due at or before this instant has been applied; `wake_at` is the next one.
@@ -91,8 +97,10 @@ class Report:
     period: str
     unit: str
     level: Level
-    state: ReportState
-    sent: bool
+    route: Route
+    state: str
+    step: int
+    signed: tuple[tuple[str, str], ...] = ()
     round: int
     version: int
     seq: int
@@ -103,10 +111,41 @@ class Report:
     content_sha256: str
     drafters: tuple[str, ...]
     last_actor: str | None
+    tasks: tuple[Task, ...] = ()
     holders: tuple[str, ...]
     timers_until: datetime
     wake_at: datetime | None
     entries: tuple[Entry, ...] = ()
+
+    @property
+    def position(self) -> Position:
+        """What its state means on its route."""
+        return self.route.position(self.state)
+
+    @property
+    def phase(self) -> Phase:
+        """What it waits for."""
+        return self.position.phase
+
+    @property
+    def waiting(self) -> Step | None:
+        """The step whose signatures it waits for."""
+        return self.route.waiting(self.state)
+
+    @property
+    def sent(self) -> bool:
+        """Whether it is a draft that waits for its first signature."""
+        return self.state == ReportState.SENT
+
+    @property
+    def called(self) -> str:
+        """Its state as documents name it: a sent draft is a draft."""
+        return called(self.state)
+
+    @property
+    def is_submitted(self) -> bool:
+        """Whether it is signed and handed in: before, its ranks are nobody's word yet."""
+        return self.phase in (Phase.SUBMITTED, Phase.SUPERVISED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,13 +3,15 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from states import events as e
 from states import facts
 from states.grounds import Ground, as_facts
-from states.models import Case, Charter, Duty, Report, ReportState
-from states.office import Level
+from states.models import Case, Charter, Duty, Report
+from states.office import Level, Post
 from states.purposes import Purpose
+from states.route import BUREAU_ROUTE, DISTRICT_ROUTE, Phase, Step
 from states.rules import Rules
 from states.situation import Applied, Situation
 
@@ -123,7 +125,7 @@ def _tell(one: Applied, telling: _Telling, *, superseded: bool) -> list[_Told]:
         case Report():
             before = one.before if isinstance(one.before, Report) else None
             told = _tell_report(one, before, one.after, telling, superseded=superseded)
-            return told if one.after.holders else [*told, *_vacancy(one.event, before, one.after, telling)]
+            return [*told, *_vacancies(one.event, before, one.after, telling)]
         case Case():
             return _tell_case(one, one.after, telling)
         case Duty():
@@ -147,15 +149,22 @@ def _tell_report(
     match event:
         case e.ReportOpened():
             return [
-                (Purpose.OPENED, after.holders, False, {**said, "indicators": _last_ranks(after, situation, rules)})
+                (
+                    Purpose.OPENED,
+                    after.holders,
+                    False,
+                    {**said, **_way(after), "indicators": _last_ranks(after, situation, rules)},
+                )
             ]
         case e.TableSaved() if before is not None and before.sent:
             asked = tuple(person for person in before.holders if person != telling.actor)
             return [(Purpose.WITHDRAWN, asked, False, with_table(edited=True, drafter=False))]
         case e.ReportSent():
-            return [(Purpose.SIGNATURE_NEEDED, after.holders, False, with_table(step="first"))]
-        case e.ReportSigned(step=ReportState.SECTION_SIGNED):
-            return [(Purpose.SIGNATURE_NEEDED, after.holders, False, with_table(event.opinion, step="second"))]
+            return [(Purpose.SIGNATURE_NEEDED, after.holders, False, with_table(**_to_come(after)))]
+        case e.ReportSigned(completes=False):
+            return []  # the others have been asked when the step began
+        case e.ReportSigned() if after.phase is Phase.SIGNING:
+            return [(Purpose.SIGNATURE_NEEDED, after.holders, False, with_table(event.opinion, **_to_come(after)))]
         case e.ReportSigned():
             told = () if superseded else rules.drafters(unit, now)
             return [(Purpose.SUBMISSION_NEEDED, told, False, with_table(event.opinion))]
@@ -164,7 +173,7 @@ def _tell_report(
             review_at = rules.review_at(now)
             return [(Purpose.SUBMITTED, told, False, with_table(review_at=facts.local(review_at, rules)))]
         case e.ReportReviewed():
-            told = rules.drafters(unit, now) + rules.first_signers(unit, now)
+            told = rules.drafters(unit, now) + rules.heads(unit, now)
             judged = {**said, "text": event.opinion, "judgements": _judgements(event, after, rules)}
             return [(Purpose.REVIEWED, told, False, judged)]
         case e.ReportReturned() | e.ReportWithdrawn() | e.ReportReopened():
@@ -192,7 +201,7 @@ def _tell_holder(one: Applied, after: Report, telling: _Telling, said: facts.Fac
             more = {"days_left": event.days_left, "folded": len(event.due_instants) - 1}
             return [(Purpose.REMINDER, after.holders, False, {**said, **more})]
         case e.ReportOverdue():
-            copied = telling.rules.first_signers(after.unit, telling.now)
+            copied = telling.rules.heads(after.unit, telling.now)
             marked = {**said, "legal": list(telling.rules.office.grounds)}
             return [(Purpose.OVERDUE, after.holders, False, marked), (Purpose.OVERDUE, copied, True, marked)]
         case e.HolderUrged():
@@ -200,7 +209,7 @@ def _tell_holder(one: Applied, after: Report, telling: _Telling, said: facts.Fac
         case e.HolderChanged():
             new = tuple(person for person in event.after if person not in event.before)
             gone = tuple(person for person in event.before if person not in event.after)
-            waits_to_be_read = after.sent or after.state is not ReportState.DRAFT
+            waits_to_be_read = after.phase is not Phase.DRAFTING
             table = facts.of_table(after, one.situation.previous, (), telling.rules) if waits_to_be_read else {}
             return [
                 (Purpose.HANDED_OVER, new, False, {**said, **table, "gone": False}),
@@ -215,20 +224,34 @@ def _tell_holder(one: Applied, after: Report, telling: _Telling, said: facts.Fac
     return []
 
 
-def _vacancy(event: e.Event, before: Report | None, after: Report, telling: _Telling) -> list[_Told]:
+def _way(report: Report) -> facts.Facts:
+    """Whose signatures the report will need, in order; `usual` are the two the mails have words of their own for."""
+    return {"signers": _roles(report.route.steps), "usual": report.route in (BUREAU_ROUTE, DISTRICT_ROUTE)}
+
+
+def _to_come(report: Report) -> dict[str, Any]:
+    """What a signer is told of the way: whether he is the first, and whose signatures come after his step's."""
+    step = report.position.step
+    done, later = report.route.steps[max(step - 1, 0) : step], report.route.steps[step + 1 :]
+    return {"first": step == 0, "signed_by": _roles(done), "later": _roles(later)}
+
+
+def _roles(steps: Sequence[Step]) -> list[str]:
+    return [post.partition("@")[0] for step in steps for post in step.signers]
+
+
+def _vacancies(event: e.Event, before: Report | None, after: Report, telling: _Telling) -> list[_Told]:
     """A report that waits on a post nobody holds is told of when it comes to wait there, and at every prompt."""
-    post = facts.waiting_post(after, telling.rules)
-    waited = before is not None and not before.holders and facts.waiting_post(before, telling.rules) == post
+    known = () if before is None else tuple(task.post for task in before.tasks if not task.persons)
     prompts = isinstance(event, (e.HolderReminded, e.ReportOverdue, e.OverdueEscalated))
-    if post is None or (waited and not prompts):
-        return []
-    return [vacancy(post, after, telling.rules, telling.now)]
+    vacant = telling.rules.vacant(after, telling.now)
+    return [vacancy(post, after, telling.rules, telling.now) for post in vacant if prompts or str(post) not in known]
 
 
-def vacancy(post: str, report: Report, rules: Rules, now: datetime) -> _Told:
-    """The receiver and the assessor are told that nobody holds the post a report waits on (`post`: a role)."""
+def vacancy(post: Post, report: Report, rules: Rules, now: datetime) -> _Told:
+    """The receiver and the assessor are told that nobody holds the post a report waits on."""
     told = rules.receivers(report.unit, now) + rules.assessors(report.unit, now)
-    return Purpose.VACANT, told, False, {**facts.of_report(report, rules), "post": post}
+    return Purpose.VACANT, told, False, {**facts.of_report(report, rules), "post": post.role.value}
 
 
 def _concerned(before: Report | None, telling: _Telling) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -236,10 +259,10 @@ def _concerned(before: Report | None, telling: _Telling) -> tuple[tuple[str, ...
     if before is None:
         return (), ()
     rules, now, unit = telling.rules, telling.now, before.unit
-    drafters, others = rules.drafters(unit, now), rules.first_signers(unit, now)
-    if before.state is not ReportState.DRAFT:
-        others += rules.second_signers(unit, now)
-    if before.state is ReportState.SUPERVISED:
+    drafters = rules.drafters(unit, now)
+    asked = [post for step in before.route.steps[: before.position.step + 1] for post in rules.signers(step, unit)]
+    others = tuple(person for post in asked for person in rules.holding(post, now))
+    if before.phase is Phase.SUPERVISED:
         others += rules.receivers(unit, now)
     others = tuple(person for person in dict.fromkeys(others) if person not in drafters)
     return tuple(one for one in drafters if one != telling.actor), tuple(one for one in others if one != telling.actor)
@@ -274,7 +297,7 @@ def _judgements(event: e.ReportReviewed, report: Report, rules: Rules) -> list[f
 def _tell_case(one: Applied, case: Case, telling: _Telling) -> list[_Told]:
     rules, now, event = telling.rules, telling.now, one.event
     assessors = rules.assessors(case.unit, now)
-    leading = rules.first_signers(case.unit, now) + rules.second_signers(case.unit, now)
+    leading = rules.heads(case.unit, now) + rules.leaders(case.unit, now)
     everyone = leading + assessors
 
     def said(rule: str, text: str = "", grounds: Sequence[Ground] = ()) -> facts.Facts:
@@ -311,7 +334,7 @@ def _tell_duty(one: Applied, duty: Duty, telling: _Telling) -> list[_Told]:
     rules, now, event, situation = telling.rules, telling.now, one.event, one.situation
     match event:
         case e.LiaisonReminded():
-            told = rules.first_signers(duty.unit, now) if event.head else rules.liaisons(duty.unit, now)
+            told = rules.heads(duty.unit, now) if event.head else rules.liaisons(duty.unit, now)
             purpose = Purpose.LIAISON_BEHIND if event.head else Purpose.LIAISON_DUE
             return [(purpose, told, False, _liaison_facts(duty, telling))]
         case e.DigestDue():

@@ -10,6 +10,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import NamedTuple
 
+from states.route import BUREAU_ROUTE, DISTRICT_ROUTE, Route
+
 SYSTEM = "system"
 """The reserved actor of timers. It never signs."""
 
@@ -106,33 +108,37 @@ class Indicator:
 class Duties:
     """Which role does what for the reports of one level (spec, part 2).
 
-    `drafter`, `first_signer` and `second_signer` are looked up on the reporting unit, `receiver` and
-    `assessor` on its parent. `due_day` is the day of the month the report is due.
+    `drafter`, `head` and `leader` are looked up on the reporting unit, `receiver` and `assessor` on its parent. Who
+    signs, `route` says; the head answers for the unit's cases, the leader is told of them, whatever the route.
+    `due_day` is the day of the month the report is due.
     """
 
     drafter: Role
-    first_signer: Role
-    second_signer: Role
+    head: Role
+    leader: Role
     receiver: Role
     assessor: Role
     due_day: int
+    route: Route
 
 
 BUREAU_DUTIES = Duties(
     drafter=Role.CLERK,
-    first_signer=Role.SECTION_HEAD,
-    second_signer=Role.LEADER,
+    head=Role.SECTION_HEAD,
+    leader=Role.LEADER,
     receiver=Role.OFFICE,
     assessor=Role.ASSESSOR,
     due_day=13,
+    route=BUREAU_ROUTE,
 )
 DISTRICT_DUTIES = Duties(
     drafter=Role.OFFICE,
-    first_signer=Role.UNIT_HEAD,
-    second_signer=Role.DISTRICT_LEADER,
+    head=Role.UNIT_HEAD,
+    leader=Role.DISTRICT_LEADER,
     receiver=Role.ASSESSOR,
     assessor=Role.ASSESSOR,
     due_day=15,
+    route=DISTRICT_ROUTE,
 )
 
 

@@ -13,12 +13,13 @@ from states.acts import ACTS, move_word
 from states.acts import CASE as CASES
 from states.acts import REPORT as REPORTS
 from states.errors import AlreadyDone, Refused, WrongActor, WrongContent, WrongState, WrongTime
-from states.lifecycle import CASE, REPORT
-from states.models import Case, PointsStatus, Report, ReportState
+from states.lifecycle import CASE, lifecycle_of
+from states.models import Case, PointsStatus, Report, called
 from states.needs import need_actor
 from states.office import Level, Post
+from states.route import Phase
 from states.rules import Rules
-from states.words import state_word, word
+from states.words import ordinal_zh, report_word, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,30 +90,40 @@ def _held(
 
 
 def _need_report_state(act: str, report: Report) -> None:
-    if not REPORT.allows(act, report.state):
-        stands = state_word(report.state, report.level, sent=report.sent)
-        raise WrongState(f"{report.ref} 现在是“{stands}”，不能{move_word(act)}", _instead(act, report))
+    if not lifecycle_of(report.route).allows(act, report.state):
+        raise WrongState(
+            f"{report.ref} 现在是“{report_word(report.route, report.state, report.level)}”，不能{move_word(act)}",
+            _instead(act, report),
+        )
 
 
 def _instead(act: str, report: Report) -> str:
     """What leads on from where the report stands."""
-    match report.state:
-        case ReportState.LEADER_SIGNED if act == "return":
+    match report.phase:
+        case Phase.SIGNED if act == "return":
             return "已签完，只能由最后签字的人撤回，或报送后由接收人、考绩办退回"
-        case ReportState.SUPERVISED if act in ("return", "withdraw", "save"):
+        case Phase.SUPERVISED if act in ("return", "withdraw", "save"):
             return "已经督查的表要更正，请考绩办重新打开"
-        case ReportState.SUBMITTED if act in ("withdraw", "save"):
+        case Phase.SUBMITTED if act in ("withdraw", "save"):
             return "已经报送的表要修改，请接收人或考绩办退回"
-        case ReportState.SECTION_SIGNED | ReportState.LEADER_SIGNED if act == "save":
+        case Phase.SIGNING | Phase.SIGNED if act == "save":
             return "已有签字的表要修改，请签字人撤回或退回"
-    return (
-        f"只有在“{'”“'.join(state_word(state, report.level) for state in REPORT.sources(act))}”时可以{move_word(act)}"
+    if act == "sign" and report.phase is Phase.DRAFTING:
+        return "请填报人先送签"
+    if act == "return" and report.phase is Phase.DRAFTING:
+        return "请等填报人送签"
+    sources = dict.fromkeys(
+        report_word(report.route, called(state), report.level) for state in lifecycle_of(report.route).sources(act)
     )
+    return f"只有在“{'”“'.join(sources)}”时可以{move_word(act)}"
 
 
 def _as_drafter(act: str, person: str, report: Report, rules: Rules, now: datetime) -> Capacity:
     move = ACTS[act].move or act
-    _need_report_state(move, report)
+    if act != "send" or not report.sent:
+        _need_report_state(move, report)
+    if move == "save" and report.signed:
+        raise WrongState(f"{report.ref} 已有人签字，不能填报", "已有签字的表要修改，请签字人撤回或退回")
     may = _held(move, person, report.ref, (rules.post(report.unit, "drafter"),), called="填报人", rules=rules, now=now)
     if act == "consolidate" and report.level is not Level.DISTRICT:
         raise WrongContent(f"{report.ref} 没有下属科室，不能汇总", "科室的表请直接填报或导入")
@@ -122,12 +133,16 @@ def _as_drafter(act: str, person: str, report: Report, rules: Rules, now: dateti
 
 
 def _as_signer(act: str, person: str, report: Report, rules: Rules, now: datetime) -> Capacity:
-    _need_report_state(act, report)
-    if report.state is ReportState.DRAFT and not report.sent:
+    if report.phase is Phase.DRAFTING:
         raise WrongState(f"{report.ref} 还没有送签，不能签字", "请填报人先送签")
-    first = report.state is ReportState.DRAFT
-    duty, called = ("first_signer", "第一签字人") if first else ("second_signer", "第二签字人")
-    may = _held(act, person, report.ref, (rules.post(report.unit, duty),), called=called, rules=rules, now=now)
+    _need_report_state(act, report)
+    owed = rules.owed_by(report)
+    own = next((post for post in owed if person in rules.holding(post, now)), None)
+    if own is None and any(who == person for _, who in report.signed):
+        raise AlreadyDone(
+            f"{rules.office.named(person)} 已经签过 {report.ref}，还要等其他人会签", "要收回自己的签字请撤回"
+        )
+    may = _held(act, person, report.ref, owed, called=_signer_called(report), rules=rules, now=now)
     # Whoever wrote the content is no second pair of eyes on it, whatever post he holds.
     if person in report.drafters and not rules.policies.drafter_may_sign:
         raise WrongActor(
@@ -136,26 +151,29 @@ def _as_signer(act: str, person: str, report: Report, rules: Rules, now: datetim
     return may
 
 
+def _signer_called(report: Report) -> str:
+    """第一签字人, 第二签字人 …"""
+    return f"第{ordinal_zh(report.position.step + 1)}签字人"
+
+
 def _as_returner(act: str, person: str, report: Report, rules: Rules, now: datetime) -> Capacity:
-    """Whoever is asked to sign may return instead; after submission, who received it."""
-    _need_report_state(act, report)
-    if report.state is ReportState.DRAFT and not report.sent:
+    """Whoever is asked to sign may return instead, having signed or not; after submission, who received it."""
+    if report.phase is Phase.DRAFTING:
         raise WrongState(f"{report.ref} 还在填报人手里，没有什么可退回", "请等填报人送签")
-    duties: tuple[str, ...]
-    match report.state:
-        case ReportState.DRAFT:
-            duties, called = ("first_signer",), "第一签字人"
-        case ReportState.SECTION_SIGNED:
-            duties, called = ("second_signer",), "第二签字人"
-        case _:
-            duties, called = ("receiver", "assessor"), "接收人或考绩办"
-    posts = tuple(rules.post(report.unit, duty) for duty in duties)
+    _need_report_state(act, report)
+    if report.waiting is not None:
+        posts, called = rules.signers(report.waiting, report.unit), _signer_called(report)
+    else:
+        posts = tuple(rules.post(report.unit, duty) for duty in ("receiver", "assessor"))
+        called = "接收人或考绩办"
     return _held(act, person, report.ref, posts, called=called, rules=rules, now=now)
 
 
 def _as_last_actor(act: str, person: str, report: Report, rules: Rules, now: datetime) -> Capacity:  # noqa: ARG001  no post gives it
-    """Only who acted last may take that back, and only until the next one acts."""
+    """Only who acted last may take that back, and only until the next one acts; a signature of several, any time."""
     _need_report_state(act, report)
+    if any(who == person for _, who in report.signed):
+        return Capacity(person, None)
     if report.last_actor is None:
         raise WrongState(f"{report.ref} 没有可以撤回的送签或签字", "未送签的表可以直接修改")
     if person != report.last_actor:
@@ -173,14 +191,14 @@ def _as_assessor(act: str, person: str, report: Report, rules: Rules, now: datet
 
 def _urging(act: str, person: str, report: Report, rules: Rules, now: datetime) -> Capacity:  # noqa: ARG001  urging moves nothing
     """Everybody who waits for the report may urge whoever holds it."""
-    duties = ("receiver", "assessor", "drafter", "first_signer", "second_signer")
-    posts = (rules.post(report.unit, duty) for duty in duties)
+    posts = [rules.post(report.unit, duty) for duty in ("receiver", "assessor", "drafter")]
+    posts += [post for step in report.route.steps for post in rules.signers(step, report.unit)]
     held = next((post for post in posts if person in rules.holding(post, now)), None)
     if held is None:
         raise WrongActor(
             f"{rules.office.named(person)} 与 {report.ref} 无关，不能催办", "请由本单位人员、接收人或考绩办催办"
         )
-    if report.state is ReportState.SUPERVISED:
+    if report.phase is Phase.SUPERVISED:
         raise WrongState(f"{report.ref} 已经办结，没有待办人", "无需催办")
     if not report.holders:
         raise WrongState(
@@ -217,9 +235,9 @@ def _case_holder(act: str, person: str, case: Case, rules: Rules, now: datetime)
     duties: tuple[str, ...]
     match act:
         case "feedback":
-            duties, called = ("drafter", "first_signer"), "填报人或第一签字人"
+            duties, called = ("drafter", "head"), "填报人或第一签字人"
         case "appeal":
-            duties, called = ("first_signer",), "第一签字人"
+            duties, called = ("head",), "第一签字人"
         case _:
             duties, called = ("assessor",), "考绩办"
     posts = tuple(rules.post(case.unit, duty) for duty in duties)

@@ -20,13 +20,17 @@ from states.words import event_word, state_word, word
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """An act done meanwhile: by whom, the kind of its event, and the state of that level it led to, None for none."""
+    """An act done meanwhile: by whom, the kind of its event, and the state of that level it led to, None for none.
+
+    `title` is what the report's own route calls that state, where the glossary has no word for it.
+    """
 
     actor: Named
     kind: str
     how: str
     to_state: str | None
     level: str
+    title: Words | None = None
 
 
 Particular: TypeAlias = "str | int | datetime | Named | Change | Gap | Sequence[str | Named | Change | Gap]"
@@ -104,6 +108,12 @@ REFUSALS: Final[Mapping[str, Sentences]] = {
         "请写明{act:must}后重新提交",
         "To {act:act}, say in words {act:must}.",
         "Say so, and hand it in again.",
+    ),
+    "opinion_missing": Sentences(
+        "这一步签字必须写明办理意见",
+        "请写明办理意见后重新提交",
+        "This step is signed with an opinion in words.",
+        "Give your opinion, and sign again.",
     ),
     "unusable_command_id": Sentences(
         "命令编号不能用",
@@ -333,6 +343,7 @@ class _Writer(Formatter):
     def _change(self, one: Change) -> str:
         done = event_word(one.kind, self._language, how=one.how)
         state = state_word(one.to_state, one.level, self._language) if one.to_state else ""
+        state = one.title[not self._is_chinese] if one.title else state
         if self._is_chinese:
             return f"{self._named(one.actor)}{done}" + (f"（{state}）" if state else "")
         return f"{done} by {self._named(one.actor)}" + (f" ({state})" if state else "")

@@ -12,17 +12,18 @@ from states import commands as c
 from states import events as e
 from states.acts import row_of
 from states.canonical import content_sha256
-from states.errors import Incomplete, Stale, WrongContent
+from states.errors import Incomplete, ReasonMissing, Stale, WrongContent
 from states.flags import judge_all, move_cases, propose
 from states.gaps import Gap, row_gaps
 from states.grounds import Ground, Rule
-from states.lifecycle import REPORT, act_of
-from states.models import Case, CaseState, Entry, Report, ReportState, Trigger
+from states.lifecycle import act_of, lifecycle_of
+from states.models import Case, CaseState, Entry, Report, Trigger
 from states.needs import need_words
 from states.office import Indicator
 from states.permits import Standing, need_capacity
 from states.ranks import read_rank, three_district_place
-from states.rules import ESCALATE, OVERDUE, REMIND, UNSUBMITTED, DeadlineTimer, Rules
+from states.route import Need, Opinion, Phase
+from states.rules import ESCALATE, OVERDUE, REMIND, DeadlineTimer, Rules
 from states.situation import Decided, Situation, Woken, case_subject, report_subject
 
 NOT_SUBMITTED_RANK = "暂无排名"
@@ -45,6 +46,7 @@ def open_report(period: str, unit: str, rules: Rules, due_instant: datetime) -> 
         due_instant=due_instant,
         entries=entries,
         content_sha256=content_sha256(ref, entries),
+        route=rules.duties(unit).route,
     )
 
 
@@ -68,8 +70,7 @@ def decide(
         case c.Return():
             facts = [_return(report, command, rules, now)]
         case c.Withdraw():
-            new_round = report.state is not ReportState.DRAFT
-            facts = [e.ReportWithdrawn(from_state=report.state, reason=command.reason.strip(), new_round=new_round)]
+            facts = [_withdraw(report, command)]
         case c.Review():
             return review(report, command.opinion, situation, rules)
         case c.Reopen():
@@ -178,7 +179,7 @@ def _consolidate(report: Report, situation: Situation, rules: Rules) -> e.TableS
 
 def _consolidated_row(present: Entry, indicator: Indicator, sections: Mapping[str, Report]) -> Entry:
     section = sections.get(indicator.lead_unit)
-    if section is not None and section.state in (ReportState.SUBMITTED, ReportState.SUPERVISED):
+    if section is not None and section.is_submitted:
         for entry in section.entries:
             if entry.indicator == indicator.code:
                 return replace(entry, place=section.ref)
@@ -206,15 +207,40 @@ def gaps(report: Report, rules: Rules) -> list[Gap]:
 def _sign(report: Report, command: c.Sign, rules: Rules, now: datetime) -> list[e.Event]:
     if command.content_sha256 is not None and command.content_sha256 != report.content_sha256:
         raise Stale("other_content", of=report.ref)
-    step = ReportState(REPORT.after("sign", report.state))
+    step = report.route.steps[report.position.step]
+    if step.opinion is Opinion.REQUIRED and not command.opinion.strip():
+        raise ReasonMissing("opinion_missing")
+    owed = rules.owed_by(report)
+    # Whoever holds several posts of the step signs at once for all of them.
+    own = tuple(str(post) for post in owed if command.actor in rules.holding(post, now))
+    completes = step.need is Need.ANY or len(own) == len(owed)
     facts: list[e.Event] = [
         e.ReportSigned(
-            step=step, content_sha256=report.content_sha256, opinion=command.opinion.strip(), on_behalf_of=None
+            step=step.state,
+            posts=own,
+            completes=completes,
+            content_sha256=report.content_sha256,
+            opinion=command.opinion.strip(),
+            on_behalf_of=None,
         )
     ]
-    if report.state is not ReportState.DRAFT and rules.policies.auto_submit:
+    if completes and step is report.route.steps[-1] and rules.policies.auto_submit:
         facts += _submitted(report, now)
     return facts
+
+
+def _withdraw(report: Report, command: c.Withdraw) -> e.ReportWithdrawn:
+    """A signature of a step that waits for more is taken back alone; else the draft begins anew.
+
+    A draft taken back before anybody signed it has cost nobody a signature: its round goes on.
+    """
+    alone = any(person == command.actor for _, person in report.signed)
+    return e.ReportWithdrawn(
+        from_state=report.state,
+        reason=command.reason.strip(),
+        new_round=not alone and not report.sent,
+        alone=alone,
+    )
 
 
 def _submitted(report: Report, now: datetime) -> list[e.Event]:
@@ -234,7 +260,7 @@ def _settle(case: Case | None) -> list[Decided]:
 
 def _return(report: Report, command: c.Return, rules: Rules, now: datetime) -> e.ReportReturned:
     need_words(command)
-    restarted = report.state is ReportState.SUBMITTED
+    restarted = report.phase is Phase.SUBMITTED
     due_at = rules.returned_due_at(now, report.due_at) if restarted else report.due_at
     return e.ReportReturned(
         from_state=report.state,
@@ -272,9 +298,9 @@ def next_wakeup(report: Report, rules: Rules) -> datetime | None:
 
 def _pending(report: Report, rules: Rules) -> list[DeadlineTimer]:
     """The report's timers not yet applied, in order of time."""
-    if report.state in UNSUBMITTED:
+    if not report.is_submitted:
         return [timer for timer in rules.deadline_timers(report.due_at) if timer.at > report.timers_until]
-    if report.state is ReportState.SUBMITTED and report.submitted_at is not None:
+    if report.phase is Phase.SUBMITTED and report.submitted_at is not None:
         review_at = rules.review_at(report.submitted_at)
         return [DeadlineTimer(review_at, "review")] if review_at > report.timers_until else []
     return []
@@ -316,7 +342,7 @@ def deadline_moved(report: Report, events: Sequence[e.Event], rules: Rules, now:
 
     A deadline that has passed, or would have, stays: nobody is late by a calendar that was entered afterwards.
     """
-    if report.state not in UNSUBMITTED or report.overdue or report.due_at <= now:
+    if report.is_submitted or report.overdue or report.due_at <= now:
         return None
     due_at = rules.deadline(report.period, report.unit)
     grounds: tuple[Ground, ...] = (rules.why_due(report.unit, due_at),)
@@ -343,7 +369,7 @@ def _workdays_left(report: Report, rules: Rules, now: datetime) -> int:
 
 
 def _hand_over(report: Report, at: datetime, rules: Rules, now: datetime) -> list[Decided]:
-    after = rules.holders(report.unit, report.state, report.sent, now)
+    after = rules.holders(report, now)
     if after == report.holders:
         return []
     fact = e.HolderChanged(due_instant=at, before=report.holders, after=after)
@@ -387,8 +413,9 @@ def opened(event: e.ReportOpened, at: datetime) -> Report:
         period=event.period,
         unit=event.unit,
         level=event.level,
-        state=ReportState(REPORT.initial),
-        sent=False,
+        route=event.route,
+        state=lifecycle_of(event.route).initial,
+        step=0,
         round=1,
         version=1,
         seq=1,
@@ -411,29 +438,29 @@ def evolve(report: Report, event: e.ReportEvent, *, at: datetime, actor: str, to
 
     Its new state is the machine's answer; a replay gives the state the fact led `to` then, for tables may have changed.
     """
+    report = _moved(report, event, to)
     seq, version = report.seq + 1, report.version + 1
-    act = act_of(event)
-    state = report.state if act is None else ReportState(to or REPORT.after(act, report.state))
     match event:
         case e.TableSaved():
-            return replace(_after_save(report, event, actor), state=state)
+            return _after_save(report, event, actor)
         case e.ReportSent():
             drafters = _with(report.drafters, actor)
-            return replace(
-                report, seq=seq, version=version, state=state, sent=True, last_actor=actor, drafters=drafters
-            )
+            return replace(report, seq=seq, version=version, last_actor=actor, drafters=drafters)
         case e.ReportSigned():
-            return replace(report, seq=seq, version=version, state=state, last_actor=actor)
+            signed = () if event.completes else (*report.signed, *((post, actor) for post in event.posts))
+            return replace(report, seq=seq, version=version, last_actor=actor, signed=signed)
         case e.ReportSubmitted():
-            return replace(report, seq=seq, version=version, state=state, submitted_at=at, last_actor=None)
+            return replace(report, seq=seq, version=version, submitted_at=at, last_actor=None)
         case e.ReportReturned():
-            return _after_return(_back(report, state), event, at)
+            return _after_return(_back(report), event, at)
         case e.ReportWithdrawn():
-            return replace(_back(report, state), round=report.round + event.new_round)
+            # One of several is as if never given; whoever acted before it has no right to take his own back by that.
+            signed = tuple(one for one in report.signed if one[1] != actor)
+            return replace(_back(report), round=report.round + event.new_round, signed=signed)
         case e.ReportReviewed():
-            return replace(_after_review(report, event), state=state)
+            return _after_review(report, event)
         case e.ReportReopened():
-            return _restarted(_back(report, state), at, event.due_at)
+            return _restarted(_back(report), at, event.due_at)
         case e.ReportOverdue():
             return replace(report, seq=seq, overdue=True)
         case e.DeadlineMoved():
@@ -444,6 +471,15 @@ def evolve(report: Report, event: e.ReportEvent, *, at: datetime, actor: str, to
         case e.ReportOpened():
             raise ValueError(f"{report.ref} is open already")
     assert_never(event)
+
+
+def _moved(report: Report, event: e.Event, to: str | None) -> Report:
+    """Where the fact leads on the report's route; a step that begins has no signature yet."""
+    act = act_of(event)
+    state = report.state if act is None else to or lifecycle_of(report.route).after(act, report.state)
+    if state == report.state:
+        return report
+    return replace(report, state=state, step=report.route.position(state).step, signed=())
 
 
 def _with(people: tuple[str, ...], person: str) -> tuple[str, ...]:
@@ -457,7 +493,6 @@ def _after_save(report: Report, event: e.TableSaved, actor: str) -> Report:
         report,
         seq=report.seq + 1,
         version=report.version + 1,
-        sent=False,
         last_actor=None,
         content_sha256=event.content_sha256,
         entries=entries,
@@ -465,15 +500,8 @@ def _after_save(report: Report, event: e.TableSaved, actor: str) -> Report:
     )
 
 
-def _back(report: Report, state: ReportState) -> Report:
-    return replace(
-        report,
-        seq=report.seq + 1,
-        version=report.version + 1,
-        state=state,
-        sent=False,
-        last_actor=None,
-    )
+def _back(report: Report) -> Report:
+    return replace(report, seq=report.seq + 1, version=report.version + 1, last_actor=None)
 
 
 def _after_return(report: Report, event: e.ReportReturned, at: datetime) -> Report:

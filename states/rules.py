@@ -1,13 +1,15 @@
 """The office, its numbers and its calendar together, and the questions the rules ask of them."""
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
 from states.calendar import WorkingCalendar
 from states.grounds import Ground, Rule
-from states.models import CaseState, Report, ReportState
+from states.models import CaseState, Report, Task
 from states.office import Duties, Level, Office, Post, Role
 from states.policies import Policies
+from states.route import Need, Phase, Step
 
 
 class DeadlineTimer(NamedTuple):
@@ -22,8 +24,6 @@ class DeadlineTimer(NamedTuple):
 REMIND = "remind"
 OVERDUE = "overdue"
 ESCALATE = "escalate"
-
-UNSUBMITTED = (ReportState.DRAFT, ReportState.SECTION_SIGNED, ReportState.LEADER_SIGNED)
 
 
 class Rules:
@@ -40,9 +40,7 @@ class Rules:
         return self.office.duties[self.office.unit_by_code[unit].level]
 
     def post(self, unit: str, duty: str) -> Post:
-        """The post that bears a duty for the unit: `drafter`, `first_signer`, `second_signer`, or one level up
-        `receiver` or `assessor`.
-        """
+        """The post that bears a duty for the unit: `drafter`, `head`, `leader`; one level up `receiver`, `assessor`."""
         above = self.office.unit_by_code[unit].parent if duty in ("receiver", "assessor") else None
         return Post(getattr(self.duties(unit), duty), above or unit)
 
@@ -54,13 +52,13 @@ class Rules:
         """Who drafts for the unit."""
         return self._in(unit, self.duties(unit).drafter, now)
 
-    def first_signers(self, unit: str, now: datetime) -> tuple[str, ...]:
-        """Who signs first."""
-        return self._in(unit, self.duties(unit).first_signer, now)
+    def heads(self, unit: str, now: datetime) -> tuple[str, ...]:
+        """Who heads the unit and answers for its cases, whoever signs its reports."""
+        return self._in(unit, self.duties(unit).head, now)
 
-    def second_signers(self, unit: str, now: datetime) -> tuple[str, ...]:
-        """Who signs second."""
-        return self._in(unit, self.duties(unit).second_signer, now)
+    def leaders(self, unit: str, now: datetime) -> tuple[str, ...]:
+        """Who leads the unit from above."""
+        return self._in(unit, self.duties(unit).leader, now)
 
     def receivers(self, unit: str, now: datetime) -> tuple[str, ...]:
         """Who receives the unit's reports, one level up."""
@@ -85,28 +83,37 @@ class Rules:
     def _above(self, unit: str, role: Role, now: datetime) -> tuple[str, ...]:
         return self.office.people_in(self.office.unit_by_code[unit].parent, role, self.calendar.day_of(now))
 
-    def holding_post(self, state: ReportState, sent: bool) -> str | None:
-        """Whose turn it is: `drafter`, `first_signer`, `second_signer`, `assessor`, or nobody's."""
-        if state is ReportState.DRAFT:
-            return "first_signer" if sent else "drafter"
-        return {
-            ReportState.SECTION_SIGNED: "second_signer",
-            ReportState.LEADER_SIGNED: "drafter",
-            ReportState.SUBMITTED: "assessor",
-        }.get(state)
+    def signers(self, step: Step, unit: str) -> tuple[Post, ...]:
+        """The posts that sign a step of the unit's reports."""
+        return posts_of(step.signers, unit)
 
-    def holders(self, unit: str, state: ReportState, sent: bool, now: datetime) -> tuple[str, ...]:
+    def owed_by(self, report: Report) -> tuple[Post, ...]:
+        """The posts a report waits for, held or not: its drafter's, those that have not signed, or its assessor's."""
+        match report.phase:
+            case Phase.DRAFTING | Phase.SIGNED:
+                return (self.post(report.unit, "drafter"),)
+            case Phase.SUBMITTED:
+                return (self.post(report.unit, "assessor"),)
+            case Phase.SUPERVISED:
+                return ()
+        step = report.route.steps[report.position.step]
+        have = {post for post, _ in report.signed}
+        return tuple(post for post in self.signers(step, report.unit) if str(post) not in have)
+
+    def tasks(self, report: Report, now: datetime) -> tuple[Task, ...]:
+        """What the report waits for, and of whom."""
+        return tuple(Task(str(post), self.holding(post, now)) for post in self.owed_by(report))
+
+    def holders(self, report: Report, now: datetime) -> tuple[str, ...]:
         """The people whose turn it is now."""
-        match self.holding_post(state, sent):
-            case "drafter":
-                return self.drafters(unit, now)
-            case "first_signer":
-                return self.first_signers(unit, now)
-            case "second_signer":
-                return self.second_signers(unit, now)
-            case "assessor":
-                return self.assessors(unit, now)
-        return ()
+        return tuple(dict.fromkeys(one for post in self.owed_by(report) for one in self.holding(post, now)))
+
+    def vacant(self, report: Report, now: datetime) -> tuple[Post, ...]:
+        """The posts nobody holds without which the report cannot go on; where any one may sign, one held is enough."""
+        owed = self.owed_by(report)
+        empty = tuple(post for post in owed if not self.holding(post, now))
+        step = report.waiting
+        return () if step is not None and step.need is Need.ANY and len(empty) < len(owed) else empty
 
     def deadline(self, period: str, unit: str) -> datetime:
         """When that unit's report of that period is due."""
@@ -161,13 +168,14 @@ class Rules:
         return self.calendar.later(entered_at, self.policies.interview_days, self.policies.interview_time)
 
     def next_change_of_post(self, report: Report, after: datetime) -> datetime | None:
-        """When next somebody begins or ends to hold the post whose turn it is."""
-        post = self.holding_post(report.state, report.sent)
-        if post is None:
-            return None
-        duties = self.duties(report.unit)
-        unit = self.office.unit_by_code[report.unit].parent if post == "assessor" else report.unit
-        held = self.office.appointments_to(unit, getattr(duties, post))
+        """When next somebody begins or ends to hold a post the report waits for."""
+        held = [one for post in self.owed_by(report) for one in self.office.appointments_to(post.unit, post.role)]
         midnights = [self.calendar.at(one.since, time()) for one in held]
         midnights += [self.calendar.at(one.until + timedelta(days=1), time()) for one in held if one.until]
         return min((instant for instant in midnights if instant > after), default=None)
+
+
+def posts_of(named: Sequence[str], unit: str) -> tuple[Post, ...]:
+    """The posts a route names for a reporting unit: `ROLE` in it, `ROLE@UNIT` elsewhere."""
+    split = (one.partition("@") for one in named)
+    return tuple(Post(Role(role), where or unit) for role, _, where in split)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Final
 
+from states.route import Route
+
 Words = tuple[str, str]
 """A word in Chinese and in English."""
 
@@ -133,6 +135,12 @@ def state_word(state: str, level: str, language: str = "zh", *, sent: bool = Fal
     return _said({**WORDS, **_DISTRICT_STATES} if level == "district" else WORDS, state, language)
 
 
+def report_word(route: Route, state: str, level: str, language: str = "zh") -> str:
+    """What a state is called on a route: by the route itself, else in the words of the level."""
+    own = route.title(state)
+    return state_word(state, level, language) if own is None else own[language != "zh"]
+
+
 def post_word(role: str, language: str = "zh") -> str:
     """What a post is called: `clerk` is 填报人."""
     return _said(POSTS, role, language)
@@ -180,6 +188,11 @@ def day_words(day: date, language: str = "zh") -> str:
 def instant_words(local: datetime, language: str = "zh") -> str:
     """An instant as 2015年10月13日 17:00, on the clock it bears."""
     return f"{day_words(local.date(), language)} {local:%H:%M}"
+
+
+def ordinal_zh(number: int) -> str:
+    """一, 二, 三; in figures from ten on."""
+    return "一二三四五六七八九"[number - 1] if number < 10 else str(number)
 
 
 def ordinal(number: int) -> str:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from states.codec import kind_of
-from states.lifecycle import lawful_moves
+from states.lifecycle import CASE, lawful_moves, lifecycle_of
+from states.route import route_of
 from storage.address import SqliteAddress, address_of
 from storage.connection import Connection
 from storage.database import engine_of
@@ -80,12 +81,21 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _unlawful_moves(connection: Connection) -> list[Any]:
-    lawful = {(kind_of(kind), before, after) for kind, before, after in lawful_moves()}
+    """Each report moves on the route it was opened with."""
     made = connection.execute(
-        "SELECT min(seq), kind, from_state, to_state FROM event WHERE from_state IS NOT NULL OR to_state IS NOT NULL"
-        " GROUP BY kind, from_state, to_state"
+        "SELECT min(e.seq), e.kind, e.from_state, e.to_state, r.route FROM event e"
+        " LEFT JOIN report r ON e.subject LIKE 'report:%' AND r.ref = substr(e.subject, 8)"
+        " WHERE e.from_state IS NOT NULL OR e.to_state IS NOT NULL"
+        " GROUP BY e.kind, e.from_state, e.to_state, r.route"
     ).fetchall()
-    return [row for row in made if tuple(row[1:]) not in lawful]
+    lawful = {
+        route: {
+            (kind_of(kind), before, after)
+            for kind, before, after in lawful_moves(CASE if route is None else lifecycle_of(route_of(route)))
+        }
+        for route in {row[4] for row in made}
+    }
+    return [row[:4] for row in made if tuple(row[1:4]) not in lawful[row[4]]]
 
 
 # --- I24 -----------------------------------------------------------------------------------------------------------

@@ -54,6 +54,9 @@ class Digit(Kind):
 INSTANT = Kind("stored.instant_text({})", "stored.instant({})")
 YES_NO = Digit("int({})", "bool({})")
 NAMES = Kind("stored.names_text({})", "stored.names({})")
+ROUTE = Kind("stored.route_text({})", "stored.route_of({})")
+SIGNED = Kind("stored.json_text({})", "stored.signed({})")
+TASKS = Kind("stored.tasks_text({})", "stored.tasks({})")
 JSON = Kind("stored.json_text({})", "stored.json_value({})")
 
 

@@ -5,7 +5,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from states.models import Case, CaseState, Duty, DutyKind, Entry, Flag, PointsStatus, Report, ReportState, Trigger
+from states.models import Case, CaseState, Duty, DutyKind, Entry, Flag, PointsStatus, Report, Trigger
 from states.office import Level
 from states.purposes import Purpose
 from states.ranks import RankKind, RankReading
@@ -20,6 +20,7 @@ from workflow.ports import (
     Message,
     Outcome,
     SignOffRow,
+    TaskRow,
     WakeFailure,
 )
 
@@ -40,21 +41,22 @@ INSERT_EVENT = (
 )
 
 REPORT = (
-    "ref, period, unit, level, opened_at, state, sent, round, version, seq, due_at, overdue, "
-    "submitted_at, content_sha256, drafters, last_actor, holders, timers_until, wake_at"
+    "ref, period, unit, level, opened_at, route, state, step, signed, round, version, seq, due_at, "
+    "overdue, submitted_at, content_sha256, drafters, last_actor, tasks, holders, timers_until, wake_at"
 )
 
 SELECT_REPORT = f"SELECT {REPORT} FROM report"
 
 INSERT_REPORT = (
-    "INSERT INTO report (ref, period, unit, level, opened_at, state, sent, round, version, seq, due_at, "
-    "overdue, submitted_at, content_sha256, drafters, last_actor, holders, timers_until, wake_at) VALUES "
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO report (ref, period, unit, level, opened_at, route, state, step, signed, round, version,"
+    " seq, due_at, overdue, submitted_at, content_sha256, drafters, last_actor, tasks, holders, "
+    "timers_until, wake_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 REPORT_CHANGES = (
     "state",
-    "sent",
+    "step",
+    "signed",
     "round",
     "version",
     "seq",
@@ -64,6 +66,7 @@ REPORT_CHANGES = (
     "content_sha256",
     "drafters",
     "last_actor",
+    "tasks",
     "holders",
     "timers_until",
     "wake_at",
@@ -126,13 +129,21 @@ DUTY_CHANGES = (
     "wake_at",
 )
 
-SIGNOFF = "event_seq, report, state, round, version, person, on_behalf_of, at, content_sha256, opinion, void_seq"
+TASK = "report, post, person"
+
+SELECT_TASK = f"SELECT {TASK} FROM task"
+
+INSERT_TASK = "INSERT INTO task (report, post, person) VALUES (?, ?, ?)"
+
+SIGNOFF = (
+    "event_seq, report, state, step, posts, round, version, person, on_behalf_of, at, content_sha256, opinion, void_seq"
+)
 
 SELECT_SIGNOFF = f"SELECT {SIGNOFF} FROM signoff"
 
 INSERT_SIGNOFF = (
-    "INSERT INTO signoff (event_seq, report, state, round, version, person, on_behalf_of, at, "
-    "content_sha256, opinion, void_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    "INSERT INTO signoff (event_seq, report, state, step, posts, round, version, person, on_behalf_of, "
+    "at, content_sha256, opinion, void_seq) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 
 SIGNOFF_CHANGES = ("void_seq",)
@@ -285,8 +296,10 @@ def report(row: Row, entries: tuple[Entry, ...]) -> Report:
         unit,
         level,
         opened_at,
+        route,
         state,
-        sent,
+        step,
+        signed,
         round_,
         version,
         seq,
@@ -296,6 +309,7 @@ def report(row: Row, entries: tuple[Entry, ...]) -> Report:
         content_sha256,
         drafters,
         last_actor,
+        tasks,
         holders,
         timers_until,
         wake_at,
@@ -306,8 +320,10 @@ def report(row: Row, entries: tuple[Entry, ...]) -> Report:
         unit=unit,
         level=Level(level),
         opened_at=stored.instant(opened_at),
-        state=ReportState(state),
-        sent=bool(sent),
+        route=stored.route_of(route),
+        state=state,
+        step=step,
+        signed=stored.signed(signed),
         round=round_,
         version=version,
         seq=seq,
@@ -317,6 +333,7 @@ def report(row: Row, entries: tuple[Entry, ...]) -> Report:
         content_sha256=content_sha256,
         drafters=stored.names(drafters),
         last_actor=last_actor,
+        tasks=stored.tasks(tasks),
         holders=stored.names(holders),
         timers_until=stored.instant(timers_until),
         wake_at=None if wake_at is None else stored.instant(wake_at),
@@ -331,8 +348,10 @@ def report_values(model: Report) -> Values:
         model.unit,
         model.level.value,
         stored.instant_text(model.opened_at),
-        model.state.value,
-        int(model.sent),
+        stored.route_text(model.route),
+        model.state,
+        model.step,
+        stored.json_text(model.signed),
         model.round,
         model.version,
         model.seq,
@@ -342,6 +361,7 @@ def report_values(model: Report) -> Values:
         model.content_sha256,
         stored.names_text(model.drafters),
         model.last_actor,
+        stored.tasks_text(model.tasks),
         stored.names_text(model.holders),
         stored.instant_text(model.timers_until),
         None if model.wake_at is None else stored.instant_text(model.wake_at),
@@ -350,8 +370,9 @@ def report_values(model: Report) -> Values:
 
 def report_changes(model: Report) -> Values:
     return (
-        model.state.value,
-        int(model.sent),
+        model.state,
+        model.step,
+        stored.json_text(model.signed),
         model.round,
         model.version,
         model.seq,
@@ -361,6 +382,7 @@ def report_changes(model: Report) -> Values:
         model.content_sha256,
         stored.names_text(model.drafters),
         model.last_actor,
+        stored.tasks_text(model.tasks),
         stored.names_text(model.holders),
         stored.instant_text(model.timers_until),
         None if model.wake_at is None else stored.instant_text(model.wake_at),
@@ -560,11 +582,34 @@ def duty_changes(model: Duty) -> Values:
     )
 
 
+def task(row: Row) -> TaskRow:
+    (
+        report,
+        post,
+        person,
+    ) = row
+    return TaskRow(
+        report=report,
+        post=post,
+        person=person,
+    )
+
+
+def task_values(model: TaskRow) -> Values:
+    return (
+        model.report,
+        model.post,
+        model.person,
+    )
+
+
 def signoff(row: Row) -> SignOffRow:
     (
         event_seq,
         report,
         state,
+        step,
+        posts,
         round_,
         version,
         person,
@@ -578,6 +623,8 @@ def signoff(row: Row) -> SignOffRow:
         event_seq=event_seq,
         report=report,
         state=state,
+        step=step,
+        posts=stored.names(posts),
         round=round_,
         version=version,
         person=person,
@@ -594,6 +641,8 @@ def signoff_values(model: SignOffRow) -> Values:
         model.event_seq,
         model.report,
         model.state,
+        model.step,
+        stored.names_text(model.posts),
         model.round,
         model.version,
         model.person,

@@ -44,17 +44,6 @@ _STATE_DIFFERS = (
 _SEQ_DIFFERS = (
     "SELECT SUBJECT, r.seq FROM TABLE r WHERE r.seq <> (SELECT count(*) FROM event e WHERE e.subject = SUBJECT)"
 )
-_LACKS_SIGNATURE = (
-    "SELECT r.ref FROM report r WHERE r.state IN (STATES) AND NOT EXISTS (SELECT 1 FROM signoff s"
-    " WHERE s.report = r.ref AND s.state = 'STEP' AND s.void_seq IS NULL AND s.round = r.round"
-    " AND s.content_sha256 = r.content_sha256)"
-)
-
-
-def _lacks_signature(step: str, states: str) -> str:
-    return _LACKS_SIGNATURE.replace("STATES", states).replace("STEP", step)
-
-
 INVARIANTS = (
     Invariant("I01", "现状与最后一条改变状态的记录不符", _of("report", _STATE_DIFFERS)),
     Invariant("I01", "督查件现状与最后一条改变状态的记录不符", _of("supervision_case", _STATE_DIFFERS)),
@@ -101,23 +90,27 @@ INVARIANTS = (
         "签批与其记录不符",
         "SELECT s.event_seq FROM signoff s LEFT JOIN event e ON e.seq = s.event_seq WHERE e.seq IS NULL"
         " OR e.kind <> 'report_signed' OR e.actor <> s.person OR e.subject <> 'report:' || s.report"
-        " OR e.version <> s.version OR e.at <> s.at OR coalesce(e.to_state, '') <> s.state"
+        " OR e.version <> s.version OR e.at <> s.at OR coalesce(e.to_state, s.state) <> s.state"
         " OR replace(e.payload, s.content_sha256, '') = e.payload",
     ),
     Invariant(
         "I11",
-        "同一环节有两份有效签批",
-        "SELECT report, state FROM signoff WHERE void_seq IS NULL GROUP BY report, state HAVING count(*) > 1",
+        "同一环节同一人有两份有效签批",
+        "SELECT report, step FROM signoff WHERE void_seq IS NULL GROUP BY report, step, person, posts"
+        " HAVING count(*) > 1",
     ),
     Invariant(
         "I12",
-        "第一签字没有覆盖现有内容",
-        _lacks_signature("section_signed", "'section_signed', 'leader_signed', 'submitted', 'supervised'"),
+        "已签的环节没有覆盖现有内容的有效签批",
+        "SELECT r.ref, r.step FROM report r WHERE r.step <> (SELECT count(DISTINCT s.step) FROM signoff s"
+        " WHERE s.report = r.ref AND s.void_seq IS NULL AND s.round = r.round"
+        " AND s.content_sha256 = r.content_sha256 AND s.step <= r.step)",
     ),
     Invariant(
         "I13",
-        "第二签字没有覆盖现有内容",
-        _lacks_signature("leader_signed", "'leader_signed', 'submitted', 'supervised'"),
+        "有效签批超出了报表所在的环节",
+        "SELECT s.event_seq FROM signoff s JOIN report r ON r.ref = s.report"
+        " WHERE s.void_seq IS NULL AND s.step > r.step + 1",
     ),
     Invariant(
         "I17",
@@ -211,5 +204,14 @@ INVARIANTS = (
         "SELECT e.report, e.indicator FROM report_entry e LEFT JOIN report r ON r.ref = e.report WHERE r.ref IS NULL"
         " UNION ALL SELECT c.report, c.unit FROM supervision_case c LEFT JOIN report r ON r.ref = c.report"
         " WHERE r.ref IS NULL",
+    ),
+    Invariant(
+        "K07",
+        "待办与报表的当前办理人不符",
+        "SELECT t.report, t.person FROM task t JOIN report r ON r.ref = t.report"
+        " WHERE replace(r.holders, '\"' || t.person || '\"', '') = r.holders"
+        " OR replace(r.tasks, '\"' || t.post || '\"', '') = r.tasks"
+        " UNION ALL SELECT r.ref, r.holders FROM report r WHERE r.holders <> '[]'"
+        " AND NOT EXISTS (SELECT 1 FROM task t WHERE t.report = r.ref)",
     ),
 )

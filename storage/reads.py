@@ -8,6 +8,7 @@ from functools import lru_cache
 from itertools import groupby
 
 from states.models import Case, Duty, DutyKind, Report
+from states.route import Route, route_of
 from storage import generated as made
 from storage import statements as sql
 from storage import stored
@@ -67,8 +68,14 @@ class Reader:
         state: str | None = None,
         overdue: bool | None = None,
     ) -> Sequence[Report]:
-        """Reports with entries, by period, each period in the order they were opened."""
-        wanted = {"period": period, "unit": unit, "state": state, "overdue": None if overdue is None else int(overdue)}
+        """Reports with entries, by period, each period in the order they were opened. A sent draft is a draft."""
+        wanted = {
+            "period": period,
+            "unit": unit,
+            # A state is asked for as documents name it.
+            "CASE state WHEN 'sent' THEN 'draft' ELSE state END" if state == "draft" else "state": state,
+            "overdue": None if overdue is None else int(overdue),
+        }
         reports, entries, values = _query(wanted, _reports)
         with self._one_state() as connection:
             return load_reports(connection, reports, entries, values)
@@ -80,9 +87,18 @@ class Reader:
     def reports_held_by(self, person: str) -> Sequence[Report]:
         """What waits for one person."""
         with self._one_state() as connection:
-            held = connection.execute(sql.REPORTS_HELD, (f'%"{person}"%',)).fetchall()
+            held = connection.execute(sql.REPORTS_HELD, (person,)).fetchall()
             found = [load_report(connection, row[0]) for row in held]
-        return [report for report in found if report is not None and person in report.holders]
+        return [report for report in found if report is not None]
+
+    def open_reports(self) -> Sequence[Report]:
+        """Every report that is not supervised, with entries, by period."""
+        with self._one_state() as connection:
+            return load_reports(connection, sql.OPEN_REPORTS, sql.ENTRIES_OF_OPEN, ())
+
+    def routes(self) -> Sequence[Route]:
+        """Every route some report is on."""
+        return [route_of(row[0]) for row in self._rows(sql.ROUTES)]
 
     def case(self, key: str) -> Case | None:
         """By number, or by `PERIOD/UNIT/INDICATOR|overdue`: the open one, else the latest so named."""

@@ -110,6 +110,8 @@ PUT_ENTRY = (
 )
 DROP_ENTRY = "DELETE FROM report_entry WHERE report = ? AND indicator = ?"
 VOID_SIGNOFFS = "UPDATE signoff SET void_seq = ? WHERE report = ? AND void_seq IS NULL"
+VOID_SIGNOFFS_OF = f"{VOID_SIGNOFFS} AND state = ? AND person = ?"
+DROP_TASKS = "DELETE FROM task WHERE report = ?"
 
 # --- the outbox ----------------------------------------------------------------------------------------------------
 
@@ -189,7 +191,10 @@ CASES_BESIDE = (
     f" {made.SELECT_CASE} WHERE report IN (SELECT ref FROM report WHERE period = ?) ORDER BY id"
 )
 ALL_DUTIES = f"{made.SELECT_DUTY} ORDER BY began_no"
-REPORTS_HELD = f"{made.SELECT_REPORT} WHERE state <> 'supervised' AND holders LIKE ? ORDER BY period, opened_no"
+REPORTS_HELD = (
+    "SELECT ref FROM report WHERE ref IN (SELECT report FROM task WHERE person = ?) ORDER BY period, opened_no"
+)
+ROUTES = "SELECT DISTINCT route FROM report"
 LAST_TOLD = "SELECT coalesce(max(event_seq), 0) FROM message"
 MESSAGES_BETWEEN = f"{made.SELECT_MESSAGE} WHERE event_seq > ? AND event_seq <= ? ORDER BY event_seq, id"
 LATEST = f"{made.SELECT_EVENT} WHERE kind = ? ORDER BY seq DESC LIMIT 1"

@@ -13,11 +13,27 @@ from sqlalchemy import CheckConstraint, Index, Integer, MetaData, UniqueConstrai
 from sqlalchemy import Table as Stored
 from sqlmodel import SQLModel
 
-from states.models import Case, CaseState, Duty, DutyKind, Entry, Flag, PointsStatus, Report, ReportState, Trigger
+from states.models import Case, CaseState, Duty, DutyKind, Entry, Flag, PointsStatus, Report, Task, Trigger
 from states.office import Level
 from states.purposes import Purpose
 from states.ranks import RankKind
-from storage.columns import INSTANT, JSON, NAMES, NUMBER, WORDS, YES_NO, Digit, Kind, column, several, word
+from states.route import Route
+from storage.columns import (
+    INSTANT,
+    JSON,
+    NAMES,
+    NUMBER,
+    ROUTE,
+    SIGNED,
+    TASKS,
+    WORDS,
+    YES_NO,
+    Digit,
+    Kind,
+    column,
+    several,
+    word,
+)
 from workflow.ports import (
     Attempt,
     ContactRow,
@@ -28,6 +44,7 @@ from workflow.ports import (
     Message,
     Outcome,
     SignOffRow,
+    TaskRow,
     WakeFailure,
 )
 
@@ -113,6 +130,7 @@ class ReportTable(Table, table=True):
         _rule("ref", "ref = period || '/' || unit"),
         _rule("round", "round >= 1"),
         _rule("version", "version >= 0 AND seq >= 1"),
+        _rule("step", "step >= 0 AND (step = 0) = (state IN ('draft', 'sent'))"),
         _rule("submitted_at", "(state IN ('submitted', 'supervised')) = (submitted_at IS NOT NULL)"),
         Index("ix_report_unit_period", "unit", "period"),
         Index("ix_report_period", "period", "opened_no"),
@@ -128,8 +146,10 @@ class ReportTable(Table, table=True):
     unit: str = column(WORDS)
     level: Level = column(word(Level))
     opened_at: datetime = column(INSTANT)
-    state: ReportState = column(word(ReportState), changes=True)
-    sent: bool = column(YES_NO, changes=True)
+    route: Route = column(ROUTE)
+    state: str = column(WORDS, changes=True)
+    step: int = column(Integer, changes=True)
+    signed: tuple[tuple[str, str], ...] = column(SIGNED, changes=True)
     round: int = column(Integer, changes=True)
     version: int = column(Integer, changes=True)
     seq: int = column(Integer, changes=True)
@@ -139,6 +159,7 @@ class ReportTable(Table, table=True):
     content_sha256: str = column(WORDS, changes=True)
     drafters: tuple[str, ...] = column(NAMES, changes=True)
     last_actor: str | None = column(WORDS, changes=True)
+    tasks: tuple[Task, ...] = column(TASKS, changes=True)
     holders: tuple[str, ...] = column(NAMES, changes=True)
     timers_until: datetime = column(INSTANT, changes=True)
     wake_at: datetime | None = column(INSTANT, changes=True)
@@ -245,15 +266,27 @@ class DutyTable(Table, table=True):
     wake_at: datetime | None = column(INSTANT, changes=True)
 
 
+class TaskTable(Table, table=True):
+    """Who is waited for by which report, by which post: the index by which a person finds what is his to do."""
+
+    __tablename__ = "task"
+    __table_args__ = (Index("ix_task_person", "person", "report"),)
+    holds = TaskRow
+
+    report: str = column(WORDS, key=True, refers="report.ref")
+    post: str = column(WORDS, key=True)
+    person: str = column(WORDS, key=True)
+
+
 class SignOffTable(Table, table=True):
     """A signature; voided, never deleted. All of a report are found by its events."""
 
     __tablename__ = "signoff"
     __table_args__ = (
-        _rule("state", "state IN ('section_signed', 'leader_signed')"),
+        _rule("step", "step >= 1"),
         _rule("round", "round >= 1"),
         _rule("void_seq", "void_seq > event_seq"),
-        _partial("uq_signoff_live", "void_seq IS NULL", "report", "state", unique=True),
+        _partial("uq_signoff_live", "void_seq IS NULL", "report", "step", "person", "posts", unique=True),
     )
     holds = SignOffRow
     forbids = ("DELETE",)
@@ -261,6 +294,8 @@ class SignOffTable(Table, table=True):
     event_seq: int = column(NUMBER, key=True, refers="event.seq")
     report: str = column(WORDS, refers="report.ref")
     state: str = column(WORDS)
+    step: int = column(Integer)
+    posts: tuple[str, ...] = column(NAMES)
     round: int = column(Integer)
     version: int = column(Integer)
     person: str = column(WORDS)

@@ -277,11 +277,15 @@ class SqlTransaction:
         if before is None:
             self._connection.write(made.INSERT_REPORT, made.report_values(after))
             self._save_entries(after.ref, (), after.entries)
+            self._save_tasks(after)
             return
         changed = _differing(made.REPORT_CHANGES, made.report_changes(before), made.report_changes(after))
         self._change("report", changed, {"ref": after.ref, "seq": before.seq}, f"report:{after.ref}")
         if after.entries is not before.entries:
             self._save_entries(after.ref, before.entries, after.entries)
+        if after.tasks != before.tasks:
+            self._connection.write(sql.DROP_TASKS, (after.ref,))
+            self._save_tasks(after)
 
     def save_case(self, before: Case | None, after: Case) -> None:
         """As `save_report`."""
@@ -326,9 +330,14 @@ class SqlTransaction:
         """Record a signature."""
         self._connection.write(made.INSERT_SIGNOFF, made.signoff_values(row))
 
-    def void_signoffs(self, report: str, event_seq: int) -> None:
-        """Void every standing signature of the report by that event."""
-        self._connection.write(sql.VOID_SIGNOFFS, (event_seq, report))
+    def void_signoffs(
+        self, report: str, event_seq: int, *, state: str | None = None, person: str | None = None
+    ) -> None:
+        """Void every standing signature of the report by that event, or those of one person on one step's state."""
+        if state is None:
+            self._connection.write(sql.VOID_SIGNOFFS, (event_seq, report))
+        else:
+            self._connection.write(sql.VOID_SIGNOFFS_OF, (event_seq, report, state, person))
 
     def add_contact(self, row: ContactRow) -> None:
         """Record a liaison contact."""
@@ -363,6 +372,10 @@ class SqlTransaction:
             if known.get(position) != entry
         ]
         self._connection.write_each(sql.PUT_ENTRY, written)
+
+    def _save_tasks(self, report: Report) -> None:
+        rows = [(report.ref, task.post, person) for task in report.tasks for person in task.persons]
+        self._connection.write_each(made.INSERT_TASK, rows)
 
     @staticmethod
     def _need_one(count: int, subject: str) -> None:

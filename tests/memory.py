@@ -6,7 +6,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from states.models import Case, Duty, DutyKind, PointsStatus, Report, ReportState
+from states.models import Case, Duty, DutyKind, PointsStatus, Report
 from workflow.chain import GENESIS
 from workflow.ports import (
     AT_ONCE,
@@ -95,7 +95,7 @@ class MemoryTransaction:
         ranked = (
             report
             for report in reversed(self.reports_of(unit))
-            if report.period < before and report.state is ReportState.SUPERVISED
+            if report.period < before and report.state == "supervised"
             if any(entry.indicator == indicator and entry.rank is not None for entry in report.entries)
         )
         return next(ranked, None)
@@ -104,7 +104,7 @@ class MemoryTransaction:
         return [report for report in self.state.reports.values() if report.period == period]
 
     def open_reports(self, *, with_entries: bool = True) -> Sequence[Report]:
-        found = (report for report in self.state.reports.values() if report.state is not ReportState.SUPERVISED)
+        found = (report for report in self.state.reports.values() if report.state != "supervised")
         return sorted(found, key=lambda report: report.period)
 
     def reports_between(self, first: str, last: str) -> Sequence[Report]:
@@ -230,9 +230,15 @@ class MemoryTransaction:
     def add_signoff(self, row: SignOffRow) -> None:
         self.state.signoffs.append(row)
 
-    def void_signoffs(self, report: str, event_seq: int) -> None:
+    def void_signoffs(
+        self, report: str, event_seq: int, *, state: str | None = None, person: str | None = None
+    ) -> None:
         self.state.signoffs = [
-            replace(row, void_seq=event_seq) if row.report == report and row.void_seq is None else row
+            replace(row, void_seq=event_seq)
+            if row.report == report
+            and row.void_seq is None
+            and (state is None or (state, person) == (row.state, row.person))
+            else row
             for row in self.state.signoffs
         ]
 
@@ -294,9 +300,7 @@ class MemoryStore:
             for report in self.state.reports.values()
             if all(
                 want is None or want == has
-                for want, has in zip(
-                    fits, (report.period, report.unit, report.state.value, report.overdue), strict=True
-                )
+                for want, has in zip(fits, (report.period, report.unit, report.called, report.overdue), strict=True)
             )
         ]
 

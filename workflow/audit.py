@@ -206,10 +206,11 @@ class _Replay:
                 subject.standing.append(row.seq)
             case ContactRow() as contact if row.seq > self._since and self._reader.contact(row.seq) != contact:
                 self._note(f"{contact.unit} 的对接登记与第 {row.seq} 条流转记录不符：数据被改动过")
-            case Voiding():
-                for seq in subject.standing:
+            case Voiding() as voiding:
+                gone = [seq for seq in subject.standing if voiding.concerns(subject.signoffs[seq])]
+                for seq in gone:
                     subject.signoffs[seq] = replace(subject.signoffs[seq], void_seq=row.seq)
-                subject.standing.clear()
+                subject.standing = [seq for seq in subject.standing if seq not in gone]
         return None
 
     def _note(self, differing: str | None) -> None:
@@ -262,7 +263,7 @@ class _Replay:
 def _happened(model: Model) -> Model:
     """How it is planned ahead is not part of what happened."""
     if isinstance(model, Report):
-        return replace(model, holders=(), wake_at=None, timers_until=model.opened_at)
+        return replace(model, tasks=(), holders=(), wake_at=None, timers_until=model.opened_at)
     if isinstance(model, Case):
         return replace(model, wake_at=None, timers_until=model.opened_at)
     if isinstance(model, Duty):

@@ -134,8 +134,12 @@ class Reports(Kind[Report]):
 
     def planned(self, model: Report, rules: Rules, now: datetime) -> Report:
         """Its holders and its next timer."""
-        holders = rules.holders(model.unit, model.state, model.sent, now)
-        return replace(model, holders=holders, wake_at=reports.next_wakeup(model, rules))
+        return replace(
+            model,
+            tasks=rules.tasks(model, now),
+            holders=rules.holders(model, now),
+            wake_at=reports.next_wakeup(model, rules),
+        )
 
     def save(self, before: Report | None, after: Report, tx: Transaction) -> None:
         """With the entries that differ."""

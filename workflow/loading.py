@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from states import commands as c
 from states import events as e
 from states.codec import decode
-from states.models import Duty, DutyKind, Entry, Report, ReportState
+from states.models import Duty, DutyKind, Entry, Report
 from states.periods import earlier, written
 from states.report import merged
+from states.route import Phase
 from states.rules import Rules
 from states.situation import NOTHING, Situation, report_subject
 from workflow.ports import Question, Transaction
@@ -50,7 +51,7 @@ def foreseen(command: c.ReportCommand) -> list[Question]:
 def _sent_before(report: Report, tx: Transaction) -> tuple[Entry, ...]:
     """The rows as they were last sent with other content than the present; none where they never were."""
     subject = f"report:{report.ref}"
-    if tx.count_of_kind(subject, "report_sent") < 1 + report.sent:
+    if tx.count_of_kind(subject, "report_sent") < 1 + (report.phase is not Phase.DRAFTING):
         return ()
     rows: tuple[Entry, ...] = ()
     sent: tuple[Entry, ...] = ()
@@ -84,7 +85,7 @@ def for_review(report: Report, rules: Rules, tx: Transaction) -> Situation:
 def _looked_back_on(report: Report, tx: Transaction) -> list[Report]:
     """The unit's reports of this calendar year and the year behind, and for what had no rank in them its last one."""
     recent = tx.reports_of(report.unit, earlier(report.period, LOOKS_BACK))
-    before = [other for other in recent if other.period < report.period and other.state is ReportState.SUPERVISED]
+    before = [other for other in recent if other.period < report.period and other.phase is Phase.SUPERVISED]
     ranked = {entry.indicator for other in before for entry in other.entries if entry.rank is not None}
     found = {other.ref: other for other in recent}
     for entry in report.entries:
@@ -97,7 +98,7 @@ def _looked_back_on(report: Report, tx: Transaction) -> list[Report]:
 
 def for_report_timer(report: Report, rules: Rules, tx: Transaction) -> Situation:
     """The situation of a report's timer: a review's when it is submitted, else the overdue ladder's."""
-    if report.state is ReportState.SUBMITTED:
+    if report.phase is Phase.SUBMITTED:
         return for_review(report, rules, tx)
     return Situation(
         overdue_case=tx.overdue_case(report.ref),

@@ -60,10 +60,15 @@ class EventRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignOffRow:
-    """One signature. `state` is the one it led to; `void_seq` the event that voided it, None while it stands."""
+    """One signature. `state` is the one its step leads to, `step` the place of that on the route, from 1.
+
+    `posts` are those it counts for, `ROLE@UNIT`; `void_seq` the event that voided it, None while it stands.
+    """
 
     report: str
     state: str
+    step: int
+    posts: tuple[str, ...]
     round: int
     version: int
     person: str
@@ -73,6 +78,15 @@ class SignOffRow:
     opinion: str
     event_seq: int
     void_seq: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRow:
+    """A report waits for that person, who holds that post, `ROLE@UNIT`."""
+
+    report: str
+    post: str
+    person: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -341,8 +355,10 @@ class Transaction(Protocol):
     def add_signoff(self, row: SignOffRow) -> None:
         """Record a signature."""
 
-    def void_signoffs(self, report: str, event_seq: int) -> None:
-        """Void every standing signature of the report by that event."""
+    def void_signoffs(
+        self, report: str, event_seq: int, *, state: str | None = None, person: str | None = None
+    ) -> None:
+        """Void every standing signature of the report by that event, or those of one person on one step's state."""
 
     def add_contact(self, row: ContactRow) -> None:
         """Record a liaison contact."""

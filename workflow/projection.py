@@ -9,10 +9,16 @@ from workflow.ports import ContactRow, EventRow, SignOffRow
 
 @dataclass(frozen=True, slots=True)
 class Voiding:
-    """The event that voids every standing signature of a report."""
+    """The event that voids every standing signature of a report; or those of one `person` on one step's `state`."""
 
     report: str
     event_seq: int
+    state: str | None = None
+    person: str | None = None
+
+    def concerns(self, signoff: SignOffRow) -> bool:
+        """Whether it voids that standing signature of the report."""
+        return self.state is None or (self.state, self.person) == (signoff.state, signoff.person)
 
 
 def projected(
@@ -22,6 +28,9 @@ def projected(
     match event, after:
         case e.ReportSigned(), Report():
             return _signoff(event, after, row)
+        case e.ReportWithdrawn(alone=True), Report():
+            step = after.waiting
+            return Voiding(after.ref, row.seq, state=None if step is None else step.state, person=row.actor)
         case ((e.ReportReturned() | e.ReportReopened() | e.ReportWithdrawn(new_round=True)), Report()):
             return Voiding(after.ref, row.seq)
         case e.ContactLogged(), Duty():
@@ -32,7 +41,9 @@ def projected(
 def _signoff(event: e.ReportSigned, report: Report, row: EventRow) -> SignOffRow:
     return SignOffRow(
         report=report.ref,
-        state=event.step.value,
+        state=event.step,
+        step=next(place for place, step in enumerate(report.route.steps, start=1) if step.state == event.step),
+        posts=event.posts,
         round=report.round,
         version=report.version,
         person=row.actor,

@@ -11,8 +11,9 @@ from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
 from states.grounds import as_facts, from_facts
-from states.models import Case, CaseState, Entry, Report, ReportState
+from states.models import Case, CaseState, Entry, Report, Task
 from states.periods import earlier
+from states.route import Phase
 from workflow.ports import EventRow, SignOffRow
 
 Document = dict[str, object]
@@ -76,6 +77,8 @@ class Board:
         cases = self._reader.cases(unit=report.unit)
         return {
             **self._line(report, cases),
+            "route": [step.state for step in report.route.steps],
+            "waits": [_waits(task) for task in report.tasks],
             "signoffs": [self._signoff(row) for row in self._reader.signoffs(ref)],
             "entries": [_entry(entry) for entry in report.entries],
         }
@@ -125,9 +128,10 @@ class Board:
         ]
 
     def standing(self, ref: str) -> Document:
-        """What people are told of one report besides its status: `sent`, the `cases` there were in its month already,
-        `since` when it lies with its present holders, and `next`, what happens by itself.
+        """What people are told of one report besides its status.
 
+        `sent`; `state_title`, what its route calls its state, None where the glossary has the word; the `cases` there
+        were in its month already; `since` when it lies with its present holders; `next`, what happens by itself.
         `next` is None, or `{"at", "what"}`, the latter `remind`, `overdue`, `case`, `interview`, `deduction`, `review`
         or `roster` (a post changes hands).
         """
@@ -137,13 +141,13 @@ class Board:
         cases = self._reader.cases(unit=report.unit)
         seen = _seen(self._line(report, cases), report, {case.id: case for case in cases})
         following = {"since": self.local(self.held_since(report)), "next": self.next_of(report)}
-        return {"sent": seen["sent"], "cases": seen["cases"], **following}
+        return {"sent": seen["sent"], "state_title": seen["state_title"], "cases": seen["cases"], **following}
 
     def held_since(self, report: Report) -> datetime:
         """When the report came to its present holders."""
         since = report.opened_at
         for row in self._reader.events_of(f"report:{report.ref}"):
-            if row.to_state is not None or row.kind in _CHANGES_HANDS or '"took_back":true' in row.payload:
+            if row.to_state is not None or row.kind == "holder_changed":
                 since = row.at
         return since
 
@@ -154,7 +158,7 @@ class Board:
         return {"at": self.local(report.wake_at), "what": self._what_next(report, report.wake_at)}
 
     def _what_next(self, report: Report, at: datetime) -> str:
-        if report.state is ReportState.SUBMITTED:
+        if report.phase is Phase.SUBMITTED:
             return "roster" if self._is_midnight(at) else "review"
         if self._is_midnight(at):
             return "roster"
@@ -185,7 +189,7 @@ class Board:
                 saved.append(_Earlier(version, before))
             version = row.version
         # The sending that stands is no earlier version: its signer asks what is new since he last saw it.
-        shown = sent[:-1] if report.sent else sent
+        shown = sent if report.phase is Phase.DRAFTING else sent[:-1]
         if shown:
             return shown[-1]
         return saved[-1] if saved and saved[-1].is_filled else None
@@ -309,7 +313,7 @@ class Board:
             "unit": report.unit,
             "unit_name": self._unit_names.get(report.unit, report.unit),
             "level": report.level.value,
-            "state": report.state.value,
+            "state": report.called,
             "round": report.round,
             "version": report.version,
             "due_at": self.local(report.due_at),
@@ -332,6 +336,8 @@ class Board:
             "content_sha256": row.content_sha256,
             "opinion": row.opinion,
             "void": row.void_seq is not None,
+            "round": row.round,
+            "posts": list(row.posts),
         }
 
 
@@ -339,10 +345,20 @@ def _seen(line: Document, report: Report, cases: Mapping[int, Case]) -> Document
     """A line of the board for people: whether a draft is `sent`, and of `cases` only those there were that month."""
     told: Any = line["cases"]
     by_then = [one for one in told if cases[one["case"]].report[:7] <= report.period]
-    return {**line, "sent": report.sent, "cases": by_then}
+    return {**line, "sent": report.sent, "state_title": report.route.title(report.state), "cases": by_then}
 
 
-_CHANGES_HANDS = frozenset({"report_opened", "report_sent", "report_returned", "report_withdrawn", "holder_changed"})
+def _waits(task: Task) -> Document:
+    """One that a report waits for: the post and who may act by it; nobody where it is vacant."""
+    return {
+        "post": task.post,
+        "persons": list(task.persons),
+        "vacant": not task.persons,
+        "transferred_from": None,
+        "added_by": None,
+    }
+
+
 _FIELDS = ("rank_text", "comparison", "target")
 
 

@@ -170,7 +170,7 @@ def _event_row(command: c.Command, one: Applied, now: datetime, mails: str | Non
 
 
 def _state(model: Model | None) -> str | None:
-    return None if model is None or isinstance(model, (Duty, Charter)) else model.state.value
+    return None if model is None or isinstance(model, (Duty, Charter)) else str(model.state)
 
 
 def _project(applied: Sequence[Applied], rows: Sequence[EventRow], tx: Transaction) -> None:
@@ -181,4 +181,4 @@ def _project(applied: Sequence[Applied], rows: Sequence[EventRow], tx: Transacti
             case ContactRow() as contact:
                 tx.add_contact(contact)
             case Voiding() as voiding:
-                tx.void_signoffs(voiding.report, voiding.event_seq)
+                tx.void_signoffs(voiding.report, voiding.event_seq, state=voiding.state, person=voiding.person)

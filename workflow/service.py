@@ -17,7 +17,7 @@ from states.acts import row_of
 from states.errors import AlreadyDone, ClockDoubted, Refused, Stale, WrongContent
 from states.models import Case, Report
 from states.needs import need_words
-from states.office import Level, Office
+from states.office import Office
 from states.refusals import Change
 from states.rules import Rules
 from states.situation import NOTHING, Part
@@ -262,7 +262,9 @@ def _need_current(command: c.Command, present: Report | Case, subject: str, here
     since = [row for row in here.tx.events_of(subject, 0) if row.version > decided_on]
     if not since:
         raise Stale("no_such_version", seen=decided_on, present=present.version)
-    told = tuple(_change(row, present.level, here.rules.office) for row in since[-_TOLD:])
+    if isinstance(command, (c.Sign, c.Return)) and all(map(_is_one_of_several, since)):
+        return  # what he read is still what he signs: another signer of the same step has signed or not
+    told = tuple(_change(row, present, here.rules.office) for row in since[-_TOLD:])
     if len(since) == len(told):
         raise Stale("changed_since", seen=decided_on, present=present.version, changes=told)
     raise Stale("changed_much_since", seen=decided_on, present=present.version, count=len(since), changes=told)
@@ -272,9 +274,20 @@ _TOLD = 5
 """So many of the changes since are named: whoever is that far behind must look anew anyway."""
 
 
-def _change(row: EventRow, level: Level, office: Office) -> Change:
-    how = json.loads(row.payload).get("how", "edit")
-    return Change(actor=office.person(row.actor), kind=row.kind, how=how, to_state=row.to_state, level=level)
+def _is_one_of_several(row: EventRow) -> bool:
+    """Whether it is a signature of a step that waits for more, given or taken back, or moves nothing at all."""
+    return row.to_state is None and row.kind != "table_saved"
+
+
+def _change(row: EventRow, present: Report | Case, office: Office) -> Change:
+    return Change(
+        actor=office.person(row.actor),
+        kind=row.kind,
+        how=json.loads(row.payload).get("how", "edit"),
+        to_state=row.to_state,
+        level=present.level,
+        title=present.route.title(row.to_state) if isinstance(present, Report) and row.to_state else None,
+    )
 
 
 __all__ = ["Answer", "Refused", "Workflow"]

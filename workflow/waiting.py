@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Protocol
 
 from states.duties import liaison_instants
-from states.models import Case, CaseState, Duty, DutyKind, PointsStatus, Report, ReportState
-from states.rules import UNSUBMITTED, Rules
+from states.models import Case, CaseState, Duty, DutyKind, PointsStatus, Report
+from states.route import Phase
+from states.rules import Rules
 from workflow.queries import Board, Document
 from workflow.queries import Reader as BoardReader
 
@@ -44,8 +45,8 @@ class Waiting:
     def _reports(self, person: str) -> Iterator[Document]:
         lines = {str(line["report"]): line for line in self._board.inbox(person)}
         for report in self._reader.reports_held_by(person):
-            due = report.due_at if report.state in UNSUBMITTED else None
-            if report.state is ReportState.SUBMITTED and report.submitted_at is not None:
+            due = None if report.is_submitted else report.due_at
+            if report.phase is Phase.SUBMITTED and report.submitted_at is not None:
                 due = self._rules.review_at(report.submitted_at)
             item = self._item(
                 _kind_of(report), report.ref, report.unit, since=self._board.held_since(report), until=due
@@ -60,7 +61,7 @@ class Waiting:
             if unit is None or own.isdisjoint((unit.code, unit.parent)):
                 continue  # of a unit that is gone, or in which the person holds no post
             assesses = person in rules.assessors(case.unit, now)
-            signs = person in rules.first_signers(case.unit, now)
+            signs = person in rules.heads(case.unit, now)
             answers = signs or person in rules.drafters(case.unit, now)
             kind, begins, until = None, None, None
             if answers and case.state is CaseState.TRACKING and case.indicator is not None and case.feedback_at is None:
@@ -143,11 +144,4 @@ class Waiting:
 
 def _kind_of(report: Report) -> str:
     """What the holder has to do: `fill`, `sign`, `submit` or `review`."""
-    match report.state:
-        case ReportState.DRAFT:
-            return "sign" if report.sent else "fill"
-        case ReportState.SECTION_SIGNED:
-            return "sign"
-        case ReportState.LEADER_SIGNED:
-            return "submit"
-    return "review"
+    return {Phase.DRAFTING: "fill", Phase.SIGNING: "sign", Phase.SIGNED: "submit"}.get(report.phase, "review")

@@ -25,7 +25,7 @@ from tests.app.conftest import Kaoji
 
 STATUS = {
     "report", "period", "unit", "unit_name", "level", "state", "round", "version", "due_at", "overdue",
-    "submitted_at", "holders", "signoffs", "entries", "cases",
+    "submitted_at", "holders", "route", "waits", "signoffs", "entries", "cases",
 }  # fmt: skip
 CASE = {
     "case", "unit", "indicator", "report", "trigger", "state", "opened_at", "closed_at", "points", "points_status",

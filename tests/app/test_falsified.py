@@ -20,9 +20,12 @@ FALSIFIED = """
 import sys
 from dataclasses import replace
 from states import lifecycle
-moves = [{move} for move in lifecycle.{table}_MOVES]
-table = lifecycle.{table}
-lifecycle.{table} = lifecycle.Lifecycle(table.states, table.initial, tuple(moves))
+true = lifecycle.report_moves
+if "{table}" == "REPORT":
+    lifecycle.report_moves = lambda route: tuple({move} for move in true(route))
+else:
+    moves = tuple({move} for move in lifecycle.CASE_MOVES)
+    lifecycle.CASE = lifecycle.Lifecycle(lifecycle.CASE.states, lifecycle.CASE.initial, moves)
 from app.cli import main
 sys.exit(main(sys.argv[1:]))
 """

@@ -184,7 +184,7 @@ def test_check_as_json_is_one_document(kaoji: Run) -> None:
 @pytest.mark.parametrize(
     ("code", "statement"),
     [
-        ("I01", f"UPDATE report SET state = 'section_signed' WHERE ref = '{REF}'"),
+        ("I01", f"UPDATE report SET state = 'section_signed', step = 1 WHERE ref = '{REF}'"),
         ("I05", "DELETE FROM event WHERE seq = 3"),
         ("I08", "UPDATE message SET audit_head = 'x' WHERE id = 1"),
         ("K01", f"UPDATE report SET seq = seq + 1 WHERE ref = '{REF}'"),

@@ -231,7 +231,7 @@ def letters(language: str, purpose: Purpose) -> list[Message]:
 
 def _reading(mail: Message) -> tuple[object, ...]:
     facts = mail.facts
-    names = ("level", "step", "days_left", "rule", "trigger", "overdue", "edited", "drafter", "gone")
+    names = ("level", "first", "days_left", "rule", "trigger", "overdue", "edited", "drafter", "gone")
     telling = (facts.get(name) for name in (*names, "compared", "moved_to", "post"))
     several = str(facts.get("reports", ()))
     many = len(str(facts.get("cases", ()))) > 2, len(several) > 2, "'gone': True" in several
@@ -258,13 +258,15 @@ def made_by_hand(language: str) -> tuple[Message, ...]:
     previous = a_report("supervised", period="2015-09", entries=last)
     section, bureau = a_report("draft"), a_report("draft", unit="bureau")
     mine = [
-        facts.of_report(one, law) | {"indicators": [{"name": said["szcg"], "last_rank": "第7"}]}
+        facts.of_report(one, law)
+        | {"usual": True, "signers": [], "indicators": [{"name": said["szcg"], "last_rank": "第7"}]}
         for one in (section, bureau)
     ]
     same = facts.of_table(report, previous, entries, law)
+    first = {"first": True, "signed_by": [], "later": ["leader"]}
     told: list[tuple[Purpose, str, dict[str, object], Report]] = [
-        (Purpose.SIGNATURE_NEEDED, HEAD, {**facts.of_table(report, previous, earlier, law), "step": "first"}, report),
-        (Purpose.SIGNATURE_NEEDED, HEAD, {**same, "step": "first", "text": said["first_opinion"]}, report),
+        (Purpose.SIGNATURE_NEEDED, HEAD, {**facts.of_table(report, previous, earlier, law), **first}, report),
+        (Purpose.SIGNATURE_NEEDED, HEAD, {**same, **first, "text": said["first_opinion"]}, report),
         (Purpose.VACANT, OFFICE, {"post": "section_head"}, replace(report, holders=())),
         (Purpose.DEADLINE_MOVED, CLERK, _moved("2015-10-13", "2015-10-12"), section),
         (Purpose.DEADLINE_MOVED, CLERK, _moved("2015-10-12", "2015-10-13"), section),

@@ -18,9 +18,10 @@ from jinja2 import UndefinedError
 
 from notifications.render import TEMPLATES, RenderedMail, Renderer
 from states.grounds import Rule
-from states.models import CaseState, Flag, ReportState
+from states.models import CaseState, Flag
 from states.office import Role
 from states.purposes import Purpose
+from states.route import BUREAU_ROUTE
 from tests.notifications.stories import LANGUAGES, WORDS, letters, story
 from workflow.ports import Message
 
@@ -198,7 +199,7 @@ def test_nothing_of_the_templates_shows(language: str, purpose: Purpose) -> None
 
 @pytest.mark.parametrize(("language", "purpose"), EVERY_KIND)
 def test_no_code_and_no_iso_date_stands_in_a_mail_but_as_a_reference(language: str, purpose: Purpose) -> None:
-    codes = {str(term) for kind in (ReportState, CaseState, Flag, Rule, Role) for term in kind if "_" in term}
+    codes = {str(term) for kind in (BUREAU_ROUTE.states, CaseState, Flag, Rule, Role) for term in kind if "_" in term}
     for mail in letters(language, purpose):
         letter = renderer().render(mail)
         lines = [line for line in letter.text.splitlines() if not re.match("编号：|Reference: | *https?:", line)]

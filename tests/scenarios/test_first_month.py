@@ -20,7 +20,7 @@ from app.mailing import dispatcher_for
 from notifications.sink import MailSink, ReadMail, read_maildir
 from states import commands as c
 from states.errors import Refused
-from states.models import CaseState, ReportState
+from states.models import CaseState
 from storage.schema import create
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -179,7 +179,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[ReadMail], dic
         life.until(ENDS)
         life.send()
         runner.run(dispatcher.close())
-        states = {report.ref: report.state.value for report in running.database.reports()}
+        states = {report.ref: report.state for report in running.database.reports()}
     return read_maildir(folder / "mail"), states
 
 
@@ -189,7 +189,7 @@ def test_the_office_begins_with_the_month_that_leaves_its_people_time(
     mails, states = lived
 
     assert {ref.partition("/")[0] for ref in states} == {"2026-12", "2027-01"}
-    assert states["2026-12/s0"] == states["2026-12/bureau"] == ReportState.SUPERVISED.value
+    assert states["2026-12/s0"] == states["2026-12/bureau"] == "supervised"
     assert min(mail.date for mail in mails).astimezone(ZONE).date() >= date(2026, 11, 24)
 
 

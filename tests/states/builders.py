@@ -20,11 +20,12 @@ from states.calendar import WorkingCalendar
 from states.canonical import content_sha256
 from states.codec import decode
 from states.definitions import Definitions, bodies_of
-from states.models import Case, CaseState, Entry, Flag, PointsStatus, Report, ReportState, Trigger
+from states.models import Case, CaseState, Entry, Flag, PointsStatus, Report, Trigger
 from states.office import SYSTEM, Appointment, Indicator, Level, Office, Person, Role, Unit
 from states.policies import Policies
 from states.purposes import Purpose
 from states.ranks import RankKind, RankReading
+from states.route import Phase
 from states.rules import Rules
 from tests.memory import MemoryStore
 from workflow.ports import Message
@@ -140,31 +141,38 @@ def a_report(
     state: str = "draft", *, sent: bool | None = None, unit: str = "shirong", period: str = "2015-10", **more: Any
 ) -> Report:
     """A complete table in its first round, as if everybody before had acted in time."""
-    standing = ReportState(state)
     section = unit != "bureau"
     drafter, first, second = (CLERK, HEAD, LEADER) if section else (OFFICE, UNIT_HEAD, DISTRICT_LEADER)
-    is_sent = standing is not ReportState.DRAFT if sent is None else sent
-    last_actors = {ReportState.DRAFT: drafter if is_sent else None, ReportState.SECTION_SIGNED: first}
+    level = Level.BUREAU if section else Level.DISTRICT
+    with_ = more.pop("with_", None) or rules()
+    route = more.pop("route", with_.office.duties[level].route)
+    standing = "sent" if state == "draft" and sent else state
+    phase, step = route.position(standing)
+    last_actors = {"sent": drafter, "section_signed": first, "leader_signed": second}
     ref = f"{period}/{unit}"
     entries = more.pop("entries", (an_entry("szcg"), an_entry("srzz")))
-    reached = standing in (ReportState.SUBMITTED, ReportState.SUPERVISED)
     fields: dict[str, Any] = {
-        "level": Level.BUREAU if section else Level.DISTRICT,
+        "level": level,
         "round": 1,
         "version": 3,
         "seq": 3,
         "opened_at": at("2015-10-08 09:00"),
         "due_at": at("2015-10-13 17:00"),
         "overdue": False,
-        "submitted_at": at("2015-10-12 10:00") if reached else None,
+        "submitted_at": at("2015-10-12 10:00") if phase in (Phase.SUBMITTED, Phase.SUPERVISED) else None,
         "content_sha256": content_sha256(ref, entries),
         "drafters": (drafter,),
-        "last_actor": last_actors.get(standing, second if standing is ReportState.LEADER_SIGNED else None),
-        "holders": rules().holders(unit, standing, is_sent, at("2015-10-12 11:00")),
+        "last_actor": last_actors.get(standing),
         "timers_until": at("2015-10-08 09:00"),
         "wake_at": None,
+        "holders": (),
     }
-    return Report(ref=ref, period=period, unit=unit, state=standing, sent=is_sent, entries=entries, **(fields | more))
+    made = Report(
+        ref=ref, period=period, unit=unit, route=route, state=standing, step=step, entries=entries, **(fields | more)
+    )
+    now = at("2015-10-12 11:00")
+    planned: dict[str, Any] = {"tasks": with_.tasks(made, now), "holders": with_.holders(made, now)}
+    return replace(made, **{name: value for name, value in planned.items() if name not in more})
 
 
 def reviewed(period: str, rank: int | None, *flags: Flag, indicator: str = "szcg", **more: Any) -> Report:

@@ -23,7 +23,7 @@ def test_a_post_whose_holder_has_left_is_vacant_today() -> None:
 
     (one,) = found(left, without=(LEADER,))
 
-    assert (one.units, one.post, one.where, one.role) == (("shirong",), "second_signer", "shirong", Role.LEADER)
+    assert (one.units, one.post, one.number, one.where, one.role) == (("shirong",), "signer", 2, "shirong", Role.LEADER)
     assert (one.since, one.until, one.last) == (TODAY, None, LEADER)
 
 
@@ -62,7 +62,7 @@ def test_a_signer_who_alone_drafts_may_not_sign() -> None:
 
     (one,) = found(*changed, without=(HEAD,))
 
-    assert (one.post, one.drafter) == ("first_signer", CLERK)
+    assert (one.post, one.number, one.drafter) == ("signer", 1, CLERK)
     assert found(*changed, without=(HEAD,), drafter_may_sign=True) == ()
     assert found(*changed, an_appointment(STRANGER, "shirong", Role.CLERK), without=(HEAD,)) == ()
 

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from states.canonical import sha256
-from states.models import Case, CaseState, Duty, DutyKind, Entry, Flag, Report, ReportState, Trigger
+from states.models import Case, CaseState, Duty, DutyKind, Entry, Flag, Report, Task, Trigger
 from states.office import Level
 from states.purposes import Purpose
 from states.ranks import RankKind, RankReading
+from states.route import BUREAU_ROUTE
 from storage.connection import Engine
 from storage.database import Database
 from workflow.chain import linked
@@ -42,8 +43,9 @@ def a_report(unit: str = "shirong", period: str = "2015-10", **more: Any) -> Rep
     """A draft that has just been opened and wakes in a day."""
     filled: dict[str, Any] = {
         "level": Level.BUREAU,
-        "state": ReportState.DRAFT,
-        "sent": False,
+        "route": BUREAU_ROUTE,
+        "state": "draft",
+        "step": 0,
         "round": 1,
         "version": 1,
         "seq": 1,
@@ -54,11 +56,15 @@ def a_report(unit: str = "shirong", period: str = "2015-10", **more: Any) -> Rep
         "content_sha256": sha256("empty"),
         "drafters": (),
         "last_actor": None,
+        "tasks": (Task(f"clerk@{unit}", (f"{unit}.clerk",)),),
         "holders": (f"{unit}.clerk",),
         "timers_until": NOW,
         "wake_at": NOW + DAY,
         "entries": (an_entry("srzz"), an_entry("hwgg", reading=RankReading(kind=RankKind.UNREADABLE), flags=())),
     }
+    filled["step"] = BUREAU_ROUTE.position(more.get("state", "draft")).step
+    if "holders" in more:
+        filled["tasks"] = (Task(f"clerk@{unit}", more["holders"]),) if more["holders"] else ()
     return Report(ref=f"{period}/{unit}", period=period, unit=unit, **(filled | more))
 
 
@@ -116,6 +122,8 @@ def a_signoff(event_seq: int = 1, **more: Any) -> SignOffRow:
     filled: dict[str, Any] = {
         "report": "2015-10/shirong",
         "state": "section_signed",
+        "step": BUREAU_ROUTE.position(more.get("state", "section_signed")).step,
+        "posts": ("section_head@shirong",),
         "round": 1,
         "version": 2,
         "person": "shirong.head",

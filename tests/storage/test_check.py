@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from states.canonical import sha256
-from states.models import CaseState, DutyKind, PointsStatus, ReportState
+from states.models import CaseState, DutyKind, PointsStatus
 from storage.check import run_invariants
 from storage.database import Database, engine_of, open_database
 from storage.errors import Damaged, NotADatabase
@@ -35,18 +35,19 @@ SIGNED = f'{{"content_sha256":"{CONTENT}"}}'
 
 STORY = (
     an_event(kind="report_opened", to_state="draft", command_id="open"),
-    an_event(item_seq=2, kind="report_sent", command_id="send"),
+    an_event(item_seq=2, kind="report_sent", from_state="draft", to_state="sent", command_id="send"),
     an_event(
-        item_seq=3, kind="report_signed", from_state="draft", to_state="section_signed", payload=SIGNED, version=2,
+        item_seq=3, kind="report_signed", from_state="sent", to_state="section_signed", payload=SIGNED, version=2,
         actor="shirong.head", command_id="sign",
     ),
     an_event(item_seq=4, kind="report_returned", from_state="section_signed", to_state="draft", version=3),
+    an_event(item_seq=5, kind="report_sent", from_state="draft", to_state="sent", version=3),
     an_event(
-        item_seq=5, kind="report_signed", from_state="draft", to_state="section_signed", payload=SIGNED, version=4,
+        item_seq=6, kind="report_signed", from_state="sent", to_state="section_signed", payload=SIGNED, version=4,
         actor="shirong.head", command_id="again", at=NOW + HOUR,
     ),
     an_event(
-        item_seq=6, kind="report_signed", from_state="section_signed", to_state="leader_signed", payload=SIGNED,
+        item_seq=7, kind="report_signed", from_state="section_signed", to_state="leader_signed", payload=SIGNED,
         version=5, actor="leader", at=NOW + HOUR,
     ),
     an_event("case:1", 1, kind="case_opened", to_state="tracking", at=NOW + HOUR),
@@ -66,15 +67,15 @@ def a_sound_office(database: Database) -> None:
     """A report signed, returned and signed again; a case whose points are confirmed; a contact; mails sent and not."""
     with database.begin(NOW) as tx:
         events = append(tx, *STORY)
-        tx.save_report(None, a_report(state=ReportState.LEADER_SIGNED, sent=True, round=2, seq=6, version=5))
+        tx.save_report(None, a_report(state="leader_signed", round=2, seq=7, version=5))
         tx.save_case(None, replace(a_case(seq=4, version=4), **CLOSED))
         tx.save_duty(None, a_duty(DutyKind.LIAISON, seq=2))
         tx.add_signoff(a_signoff(3))
         tx.void_signoffs("2015-10/shirong", 4)
-        tx.add_signoff(a_signoff(5, round=2, version=4, at=NOW + HOUR))
-        tx.add_signoff(a_signoff(6, round=2, version=5, at=NOW + HOUR, person="leader", state="leader_signed"))
-        tx.add_contact(a_contact(12, at=NOW + HOUR))
-        tx.enqueue([told(events, number) for number in (2, 3, 5)])
+        tx.add_signoff(a_signoff(6, round=2, version=4, at=NOW + HOUR))
+        tx.add_signoff(a_signoff(7, round=2, version=5, at=NOW + HOUR, person="leader", state="leader_signed"))
+        tx.add_contact(a_contact(13, at=NOW + HOUR))
+        tx.enqueue([told(events, number) for number in (2, 3, 6)])
         tx.commit()
     first, second = database.claim(a_claim(NOW, HOUR, 2))
     database.finish(first, Outcome.ACCEPTED, NOW, answer="250", next_attempt_at=None)
@@ -99,45 +100,49 @@ DAMAGES = {
     "I01 report": "UPDATE report SET state = 'section_signed'",
     "I01 case": "UPDATE supervision_case SET state = 'interview'",
     "I02": "UPDATE event SET to_state = 'supervised' WHERE seq = 3",
-    "I03": "UPDATE event SET from_state = 'submitted' WHERE seq = 5",
-    "I04": "UPDATE event SET item_seq = 9 WHERE seq = 2",
-    "I05": "DELETE FROM event WHERE seq = 11",
+    "I03": "UPDATE event SET from_state = 'submitted' WHERE seq = 6",
+    "I04": "UPDATE event SET item_seq = 10 WHERE seq = 2",
+    "I05": "DELETE FROM event WHERE seq = 12",
     "I06": "UPDATE event SET prev_hash = 'x' WHERE seq = 4",
     "I06 first": "UPDATE event SET prev_hash = 'x' WHERE seq = 1",
-    "I07": "UPDATE event SET prev_hash = (SELECT prev_hash FROM event WHERE seq = 4) WHERE seq = 5",
+    "I07": "UPDATE event SET prev_hash = (SELECT prev_hash FROM event WHERE seq = 4) WHERE seq = 6",
     "I08": "UPDATE message SET audit_head = 'x' WHERE event_seq = 3",
-    "I08 cut": "DELETE FROM event WHERE seq >= 5",
-    "I09": "UPDATE event SET command_id = 'sign' WHERE seq = 5",
-    "I10 person": "UPDATE signoff SET person = 'somebody' WHERE event_seq = 5",
+    "I08 cut": "DELETE FROM event WHERE seq >= 6",
+    "I09": "UPDATE event SET command_id = 'sign' WHERE seq = 6",
+    "I10 person": "UPDATE signoff SET person = 'somebody' WHERE event_seq = 6",
     "I10 content": "UPDATE signoff SET content_sha256 = 'x' WHERE event_seq = 3",
-    "I10 version": "UPDATE signoff SET version = 9 WHERE event_seq = 5",
+    "I10 version": "UPDATE signoff SET version = 9 WHERE event_seq = 6",
     "I11": "UPDATE signoff SET void_seq = NULL WHERE event_seq = 3",
-    "I12": "UPDATE signoff SET void_seq = 6 WHERE event_seq = 5",
-    "I13": "UPDATE report SET round = 3",
-    "I17": "UPDATE message SET event_seq = 99 WHERE event_seq = 5",
+    "I12": "UPDATE signoff SET void_seq = 7 WHERE event_seq = 6",
+    "I12 round": "UPDATE report SET round = 3",
+    "I13": "UPDATE report SET step = 0",
+    "I17": "UPDATE message SET event_seq = 100 WHERE event_seq = 6",
     "I18": "UPDATE message SET event_seq = 2",
     "I19": "UPDATE message SET message_id = '<one@kaoji.test>'",
     "I20 sent": "UPDATE message SET sent_at = NULL WHERE state = 'sent'",
-    "I20 lease": "UPDATE message SET state = 'sending' WHERE event_seq = 5",
-    "I20 state": "UPDATE message SET state = 'lost' WHERE event_seq = 5",
+    "I20 lease": "UPDATE message SET state = 'sending' WHERE event_seq = 6",
+    "I20 state": "UPDATE message SET state = 'lost' WHERE event_seq = 6",
     "I21": "DELETE FROM message_attempt WHERE result = 'temporary'",
     "I22": "UPDATE message_attempt SET result = 'temporary'",
-    "I24": "UPDATE event SET command_id = 'wake case:1 2 2015-10-09T09:00:00+00:00' WHERE seq = 9",
+    "I24": "UPDATE event SET command_id = 'wake case:1 2 2015-10-09T09:00:00+00:00' WHERE seq = 10",
     "I26 points": "UPDATE supervision_case SET points = 2",
     "I26 status": "UPDATE supervision_case SET points_status = 'withdrawn'",
-    "I26 person": "UPDATE event SET actor = 'system' WHERE seq = 10",
-    "I27": "UPDATE event SET kind = 'points_proposed' WHERE seq = 8",
-    "I30": "UPDATE event SET at = '2015-10-01T00:00:00.000000Z' WHERE seq = 12",
+    "I26 person": "UPDATE event SET actor = 'system' WHERE seq = 11",
+    "I27": "UPDATE event SET kind = 'points_proposed' WHERE seq = 9",
+    "I30": "UPDATE event SET at = '2015-10-01T00:00:00.000000Z' WHERE seq = 13",
     "I32": "UPDATE supervision_case SET wake_at = closed_at",
-    "K01 report": "UPDATE report SET seq = 7",
+    "K01 report": "UPDATE report SET seq = 8",
     "K01 case": "UPDATE supervision_case SET seq = 3",
     "K01 duty": "UPDATE duty SET seq = 1",
     "K02": "UPDATE report_entry SET position = 5 WHERE indicator = 'hwgg'",
-    "K03": "UPDATE signoff SET void_seq = 7 WHERE event_seq = 3",
+    "K03": "UPDATE signoff SET void_seq = 8 WHERE event_seq = 3",
     "K04": "UPDATE liaison_contact SET person = 'somebody'",
     "K05 report": "UPDATE report SET submitted_at = due_at",
     "K05 case": "UPDATE supervision_case SET closed_at = NULL",
     "K06": "UPDATE report_entry SET report = '2015-10/nobody'",
+    "K07 person": "UPDATE task SET person = 'somebody'",
+    "K07 post": "UPDATE task SET post = 'leader@shirong'",
+    "K07 lost": "DELETE FROM task",
 }
 
 

@@ -42,7 +42,7 @@ def test_a_session_and_the_fixed_text_read_one_and_the_same(tmp_path: Path, sqli
         case_row = session.exec(select(CaseTable).where(CaseTable.state == case.state)).one()
         mail = session.exec(select(MessageTable)).one()
 
-    assert (row.state, row.due_at, row.sent, row.drafters) == (report.state, report.due_at, False, ("一", "二"))
+    assert (row.state, row.due_at, row.route, row.drafters) == (report.state, report.due_at, report.route, ("一", "二"))
     assert first is not None
     assert (first.read_kind, first.flags) == (report.entries[0].reading.kind, report.entries[0].flags)
     assert (case_row.wake_at, case_row.points_status) == (case.wake_at, None)

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from states.models import CaseState, DutyKind, ReportState
+from states.models import CaseState, DutyKind
 from states.purposes import Purpose
 from storage.database import Database
 from tests.storage.builders import (
@@ -21,7 +21,7 @@ from tests.storage.builders import (
 )
 
 LATER = a_report(period="2015-11", overdue=True, holders=("leader", "shirong.clerk"))
-SIGNED = a_report(unit="zhidui", state=ReportState.SECTION_SIGNED, holders=("zhidui_clerk",))
+SIGNED = a_report(unit="zhidui", state="section_signed", holders=("zhidui_clerk",))
 DRAFT = a_report()
 
 

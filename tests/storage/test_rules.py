@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from states.models import CaseState, PointsStatus, ReportState
+from states.models import CaseState, PointsStatus
 from states.ranks import RankKind, RankReading
 from storage.database import Database, engine_of
 from storage.errors import RuleBroken
@@ -46,9 +46,7 @@ def two_signatures(tx: Transaction) -> None:
 
 
 REFUSED: dict[str, Callable[[Transaction], object]] = {
-    "submitted without an instant": lambda tx: tx.save_report(
-        None, a_report(unit="fagui", state=ReportState.SUBMITTED)
-    ),
+    "submitted without an instant": lambda tx: tx.save_report(None, a_report(unit="fagui", state="submitted")),
     "an instant without being submitted": lambda tx: tx.save_report(None, a_report(unit="fagui", submitted_at=NOW)),
     "round zero": lambda tx: tx.save_report(None, a_report(unit="fagui", round=0)),
     "a rank outside the field": lambda tx: tx.save_report(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from states.canonical import sha256
-from states.models import Case, CaseState, DutyKind, PointsStatus, Report, ReportState
+from states.models import Case, CaseState, DutyKind, PointsStatus, Report
 from states.purposes import Purpose
 from states.ranks import RankKind, RankReading
 from storage.database import Database, open_database
@@ -35,8 +35,7 @@ from workflow.chain import GENESIS, BadLink, verified
 from workflow.ports import Question, Transaction
 
 FULL_REPORT = a_report(
-    state=ReportState.SUPERVISED,
-    sent=True,
+    state="supervised",
     round=3,
     overdue=True,
     submitted_at=NOW + HOUR,
@@ -156,7 +155,7 @@ def test_voided_signatures_make_room_for_new_ones(database: Database) -> None:
 def test_an_update_changes_the_row_and_the_entries_that_differ(database: Database) -> None:
     before = a_report(entries=tuple(an_entry(code) for code in "abc"))
     entries = (before.entries[0], an_entry("d", rank_text="第1"), replace(before.entries[1], target="第一"))
-    after = replace(before, seq=2, version=2, state=ReportState.SECTION_SIGNED, holders=("甲", "乙"), entries=entries)
+    after = replace(before, seq=2, version=2, state="section_signed", holders=("甲", "乙"), entries=entries)
     stored(database, before)
 
     with database.begin(NOW) as tx:
@@ -421,7 +420,7 @@ def test_what_was_foreseen_is_never_older_than_what_was_written(database: Databa
 
 
 def test_the_last_report_in_which_an_indicator_had_a_rank_is_found_however_long_ago(database: Database) -> None:
-    supervised: dict[str, Any] = {"state": ReportState.SUPERVISED, "submitted_at": NOW}
+    supervised: dict[str, Any] = {"state": "supervised", "submitted_at": NOW}
     unread = an_entry("szcg", reading=RankReading(kind=RankKind.UNREADABLE), flags=())
     stored(
         database,

@@ -477,7 +477,9 @@ REPORT = changed_columns(
         "level": "'district'",
         "opened_at": "'2015-10-08T01:00:00.000001Z'",
         "state": "'submitted'",
-        "sent": "1 - sent",
+        "route": "replace(route, 'section_head', 'leader')",
+        "step": "step + 1",
+        "signed": '\'[["leader@shirong","x"]]\'',
         "round": "round + 1",
         "version": "version + 1",
         "seq": "seq + 1",
@@ -558,6 +560,8 @@ UNPROVEN = [
         "signoff",
         {
             "state": "'leader_signed'",
+            "step": "2",
+            "posts": "'[]'",
             "round": "9",
             "version": "99",
             "on_behalf_of": "'somebody'",
@@ -603,16 +607,16 @@ def test_a_deleted_row_is_found(harmed: Harm, deletion: str) -> None:
 
 def test_a_signature_without_an_event_is_found(harmed: Harm) -> None:
     verdict = harmed(
-        "INSERT INTO signoff SELECT 3, report, state, round, version, person, on_behalf_of, at, content_sha256,"
-        f" opinion, 4 FROM signoff WHERE event_seq = ({SIGNED})"
+        "INSERT INTO signoff SELECT 3, report, state, step, posts, round, version, person, on_behalf_of, at,"
+        f" content_sha256, opinion, 4 FROM signoff WHERE event_seq = ({SIGNED})"
     )
 
     assert "第 3 条流转记录不符" in str(verdict.problem)
 
 
 def test_a_report_without_an_event_is_found(harmed: Harm) -> None:
-    columns = "level, opened_at, state, sent, round, version, seq, due_at, overdue, submitted_at, content_sha256"
-    columns += ", drafters, last_actor, holders, timers_until, wake_at"
+    columns = "level, opened_at, route, state, step, signed, round, version, seq, due_at, overdue, submitted_at, tasks"
+    columns += ", content_sha256, drafters, last_actor, holders, timers_until, wake_at"
     verdict = harmed(
         f"INSERT INTO report (ref, period, unit, {columns})"
         f" SELECT '2014-10/shirong', '2014-10', 'shirong', {columns} FROM report WHERE ref = '{REF}'"

@@ -13,9 +13,9 @@ from states import commands as c
 from states import events as e
 from states import facts
 from states.grounds import from_facts, ground_words
-from states.models import DutyKind, Flag, Report, ReportState
+from states.models import DutyKind, Flag, Report
 from states.notices import notices_for, vacancy
-from states.office import SYSTEM, Office, Role
+from states.office import SYSTEM, Office, Post, Role
 from states.purposes import Purpose
 from states.situation import Applied
 from tests.states.builders import (
@@ -551,7 +551,9 @@ def test_a_report_that_waits_on_a_vacant_post_stands_in_the_digest() -> None:
 
 
 def test_receiver_and_assessor_are_told_of_a_vacant_post() -> None:
-    purpose, people, _, said = vacancy("section_head", a_report("draft", sent=True), rules(), at("2015-10-09 10:00"))
+    purpose, people, _, said = vacancy(
+        Post(Role.SECTION_HEAD, "shirong"), a_report("draft", sent=True), rules(), at("2015-10-09 10:00")
+    )
 
     assert (purpose, people, said["post"]) == (Purpose.VACANT, (OFFICE, ASSESSOR), "section_head")
 
@@ -579,7 +581,7 @@ def bulletin(*reports: Report) -> list[tuple[object, ...]]:
 def test_the_bulletin_publishes_no_rank_of_a_table_that_is_not_submitted() -> None:
     draft = a_report("section_signed", entries=(an_entry("szcg", 6), an_entry("srzz", None)))
     supervised = a_report("supervised", unit="huanwei", entries=(an_entry("hwgg", 10, flags=(Flag.LAGGING,)),))
-    submitted = replace(supervised, state=ReportState.SUBMITTED)
+    submitted = replace(supervised, state="submitted")
 
     assert bulletin(draft, supervised) == [
         ("市容管理科", "指标szcg", False, None, []),

@@ -67,7 +67,14 @@ def test_status_is_the_specified_document() -> None:
 
     sha256 = content_sha256(REF, desk.report().entries)
     signed_at = "2015-10-12T10:00:00+08:00"
-    first = {"state": "section_signed", "person": HEAD, "on_behalf_of": None, "at": signed_at, "content_sha256": sha256}
+    first: Document = {
+        "state": "section_signed",
+        "person": HEAD,
+        "on_behalf_of": None,
+        "at": signed_at,
+        "content_sha256": sha256,
+    }
+    first["posts"] = ["section_head@shirong"]
     assert document == {
         "report": REF,
         "period": "2015-10",
@@ -81,14 +88,24 @@ def test_status_is_the_specified_document() -> None:
         "overdue": False,
         "submitted_at": signed_at,
         "holders": [],
+        "route": ["section_signed", "leader_signed"],
+        "waits": [],
         "cases": [
             {"case": 1, "indicator": "szcg", "state": "tracking", "trigger": "lagging"},
             {"case": 2, "indicator": "srzz", "state": "tracking", "trigger": "lagging"},
         ],
         "signoffs": [
-            {**first, "opinion": "属实", "void": True},
-            {**first, "opinion": "", "void": False},
-            {**first, "state": "leader_signed", "person": LEADER, "opinion": "", "void": False},
+            {**first, "opinion": "属实", "void": True, "round": 1},
+            {**first, "opinion": "", "void": False, "round": 2},
+            {
+                **first,
+                "state": "leader_signed",
+                "person": LEADER,
+                "opinion": "",
+                "void": False,
+                "round": 2,
+                "posts": ["leader@shirong"],
+            },
         ],
         "entries": [
             entry("szcg", 10, estimated=True, flags=["lagging", "weak"]),
@@ -187,7 +204,9 @@ def test_a_line_of_the_board_is_a_status_without_entries_and_signatures() -> Non
     (line,) = board.board(unit="shirong")
 
     assert document is not None
-    assert line == {key: value for key, value in document.items() if key not in ("entries", "signoffs")}
+    assert line == {
+        key: value for key, value in document.items() if key not in ("entries", "signoffs", "route", "waits")
+    }
 
 
 def test_everything_is_every_status() -> None:
