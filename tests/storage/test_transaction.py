@@ -155,7 +155,7 @@ def test_voided_signatures_make_room_for_new_ones(database: Database) -> None:
 def test_an_update_changes_the_row_and_the_entries_that_differ(database: Database) -> None:
     before = a_report(entries=tuple(an_entry(code) for code in "abc"))
     entries = (before.entries[0], an_entry("d", rank_text="第1"), replace(before.entries[1], target="第一"))
-    after = replace(before, seq=2, version=2, state="section_signed", holders=("甲", "乙"), entries=entries)
+    after = replace(before, seq=2, version=2, state="section_signed", step=1, holders=("甲", "乙"), entries=entries)
     stored(database, before)
 
     with database.begin(NOW) as tx:

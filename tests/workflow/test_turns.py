@@ -180,7 +180,7 @@ def test_a_fault_of_the_store_is_everybodys_and_nothing_is_done(queue: Queue) ->
         with pytest.raises(DiskFull):
             one.result(PATIENCE)
     queue.store.fault = None
-    assert queue.desk.report().state == "draft"
+    assert queue.desk.report().state == "sent"
     assert queue.come(c.Sign, HEAD, None).result(PATIENCE).events[0].to_state == "section_signed"
 
 
