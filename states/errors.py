@@ -30,9 +30,9 @@ class Refused(Failure):
     `code` names the sentences, `particulars` what they speak of: ids, names, numbers, instants on the office's clock.
     """
 
-    def __init__(self, code: str, remedy: str | None = None, /, **particulars: Particular) -> None:
+    def __init__(self, code: str, /, **particulars: Particular) -> None:
+        super().__init__(*in_words(code, particulars, "zh"))
         self.code, self.particulars = code, particulars
-        super().__init__(*(in_words(code, particulars, "zh") if remedy is None else (code, remedy)))
 
     def in_words(self, language: str) -> tuple[str, str]:
         """Message and remedy in `zh` or `en`."""

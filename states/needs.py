@@ -8,13 +8,19 @@ from states.errors import ReasonMissing, WrongActor
 from states.office import Office
 
 
-def need_actor(actor: str, allowed: Sequence[str], *, of: str, post: str, said: str, office: Office) -> None:
-    """Refuse whoever does not hold the post, naming who does. Raises WrongActor."""
-    if actor not in allowed:
-        raise WrongActor(
-            f"{office.named(actor)} 不是 {of} 的{post}，不能{said}",
-            f"应由{post}办理：{'、'.join(map(office.named, allowed)) or '目前无人任此职，请联系管理员'}",
-        )
+def need_actor(
+    actor: str, allowed: Sequence[str], *, of: str, duties: tuple[str, ...], act: str, office: Office
+) -> None:
+    """Refuse whoever is not among those allowed, naming who is. Raises WrongActor.
+
+    `duties` are those that would allow it, as `states.refusals` words them; `act` is an act or a move.
+    """
+    if actor in allowed:
+        return
+    who = office.person(actor)
+    if not allowed:
+        raise WrongActor("nobody_holds", actor=who, of=of, duties=duties, act=act)
+    raise WrongActor("not_holder", actor=who, of=of, duties=duties, act=act, holders=office.people_named(allowed))
 
 
 def need_words(command: Command) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from states.acts import ACTS, move_word
+from states.acts import ACTS
 from states.acts import CASE as CASES
 from states.acts import REPORT as REPORTS
 from states.errors import AlreadyDone, Refused, WrongActor, WrongContent, WrongState, WrongTime
@@ -17,9 +17,10 @@ from states.lifecycle import CASE, lifecycle_of
 from states.models import Case, PointsStatus, Report, called
 from states.needs import need_actor
 from states.office import Level, Post
+from states.refusals import Term
 from states.route import Phase
 from states.rules import Rules
-from states.words import ordinal_zh, report_word, word
+from states.words import report_word, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,15 @@ def open_acts(person: str, here: Standing) -> dict[str, Capacity]:
 
 
 def _held(
-    act: str, person: str, of: str, posts: tuple[Post, ...], *, called: str, rules: Rules, now: datetime
+    act: str, person: str, of: str, posts: tuple[Post, ...], *, called: tuple[str, ...], rules: Rules, now: datetime
 ) -> Capacity:
-    """The first of the posts the person holds. Raises WrongActor, naming who does."""
+    """The first of the posts the person holds. Raises WrongActor, naming who does.
+
+    `called` are the duties the posts bear, for whoever is refused: `drafter`, `signer 1` …
+    """
     holders = {post: rules.holding(post, now) for post in posts}
     allowed = tuple(one for held in holders.values() for one in held)
-    need_actor(person, allowed, of=of, post=called, said=move_word(act), office=rules.office)
+    need_actor(person, allowed, of=of, duties=called, act=act, office=rules.office)
     return Capacity(person, next(post for post, held in holders.items() if person in held))
 
 
@@ -90,32 +94,28 @@ def _held(
 
 
 def _need_report_state(act: str, report: Report) -> None:
-    if not lifecycle_of(report.route).allows(act, report.state):
-        raise WrongState(
-            f"{report.ref} 现在是“{report_word(report.route, report.state, report.level)}”，不能{move_word(act)}",
-            _instead(act, report),
-        )
-
-
-def _instead(act: str, report: Report) -> str:
-    """What leads on from where the report stands."""
+    """Refuse what the report's state does not allow, saying what leads on from there. Raises WrongState."""
+    lifecycle = lifecycle_of(report.route)
+    if lifecycle.allows(act, report.state):
+        return
+    ref, state = report.ref, _state(report, report.state)
     match report.phase:
         case Phase.SIGNED if act == "return":
-            return "已签完，只能由最后签字的人撤回，或报送后由接收人、考绩办退回"
+            raise WrongState("all_signed", of=ref, state=state, act=act)
         case Phase.SUPERVISED if act in ("return", "withdraw", "save"):
-            return "已经督查的表要更正，请考绩办重新打开"
+            raise WrongState("reviewed_already", of=ref, state=state, act=act)
         case Phase.SUBMITTED if act in ("withdraw", "save"):
-            return "已经报送的表要修改，请接收人或考绩办退回"
+            raise WrongState("submitted_already", of=ref, state=state, act=act)
         case Phase.SIGNING | Phase.SIGNED if act == "save":
-            return "已有签字的表要修改，请签字人撤回或退回"
-    if act == "sign" and report.phase is Phase.DRAFTING:
-        return "请填报人先送签"
-    if act == "return" and report.phase is Phase.DRAFTING:
-        return "请等填报人送签"
-    sources = dict.fromkeys(
-        report_word(report.route, called(state), report.level) for state in lifecycle_of(report.route).sources(act)
-    )
-    return f"只有在“{'”“'.join(sources)}”时可以{move_word(act)}"
+            raise WrongState("signed_already", of=ref, state=state, act=act)
+    sources = tuple(dict.fromkeys(_state(report, called(state)) for state in lifecycle.sources(act)))
+    raise WrongState("not_now", of=ref, state=state, act=act, states=sources)
+
+
+def _state(report: Report, state: str) -> Term:
+    """A state in the words of the report's route and level."""
+    chinese, english = (report_word(report.route, state, report.level, language) for language in ("zh", "en"))
+    return Term(state, chinese, english)
 
 
 def _as_drafter(act: str, person: str, report: Report, rules: Rules, now: datetime) -> Capacity:
@@ -123,49 +123,47 @@ def _as_drafter(act: str, person: str, report: Report, rules: Rules, now: dateti
     if act != "send" or not report.sent:
         _need_report_state(move, report)
     if move == "save" and report.signed:
-        raise WrongState(f"{report.ref} 已有人签字，不能填报", "已有签字的表要修改，请签字人撤回或退回")
-    may = _held(move, person, report.ref, (rules.post(report.unit, "drafter"),), called="填报人", rules=rules, now=now)
+        raise WrongState("signed_in_part", of=report.ref)
+    may = _held(
+        move, person, report.ref, (rules.post(report.unit, "drafter"),), called=("drafter",), rules=rules, now=now
+    )
     if act == "consolidate" and report.level is not Level.DISTRICT:
-        raise WrongContent(f"{report.ref} 没有下属科室，不能汇总", "科室的表请直接填报或导入")
+        raise WrongContent("nothing_below", of=report.ref)
     if act == "send" and report.sent:
-        raise WrongState(f"{report.ref} 已经送签，正在等待签字", "如需修改，请先撤回或直接重新填报")
+        raise WrongState("sent_already", of=report.ref)
     return may
 
 
 def _as_signer(act: str, person: str, report: Report, rules: Rules, now: datetime) -> Capacity:
     if report.phase is Phase.DRAFTING:
-        raise WrongState(f"{report.ref} 还没有送签，不能签字", "请填报人先送签")
+        raise WrongState("not_sent", of=report.ref)
     _need_report_state(act, report)
     owed = rules.owed_by(report)
     own = next((post for post in owed if person in rules.holding(post, now)), None)
     if own is None and any(who == person for _, who in report.signed):
-        raise AlreadyDone(
-            f"{rules.office.named(person)} 已经签过 {report.ref}，还要等其他人会签", "要收回自己的签字请撤回"
-        )
+        raise AlreadyDone("signed_own", actor=rules.office.person(person), of=report.ref)
     may = _held(act, person, report.ref, owed, called=_signer_called(report), rules=rules, now=now)
     # Whoever wrote the content is no second pair of eyes on it, whatever post he holds.
     if person in report.drafters and not rules.policies.drafter_may_sign:
-        raise WrongActor(
-            f"{rules.office.named(person)} 填报了 {report.ref}，不能签自己填的表", "请由其他有签字权的人签"
-        )
+        raise WrongActor("drafted_it", actor=rules.office.person(person), of=report.ref)
     return may
 
 
-def _signer_called(report: Report) -> str:
-    """第一签字人, 第二签字人 …"""
-    return f"第{ordinal_zh(report.position.step + 1)}签字人"
+def _signer_called(report: Report) -> tuple[str, ...]:
+    """The duty of who signs next, by the place of the step."""
+    return (f"signer {report.position.step + 1}",)
 
 
 def _as_returner(act: str, person: str, report: Report, rules: Rules, now: datetime) -> Capacity:
     """Whoever is asked to sign may return instead, having signed or not; after submission, who received it."""
     if report.phase is Phase.DRAFTING:
-        raise WrongState(f"{report.ref} 还在填报人手里，没有什么可退回", "请等填报人送签")
+        raise WrongState("with_drafter", of=report.ref)
     _need_report_state(act, report)
     if report.waiting is not None:
         posts, called = rules.signers(report.waiting, report.unit), _signer_called(report)
     else:
-        posts = tuple(rules.post(report.unit, duty) for duty in ("receiver", "assessor"))
-        called = "接收人或考绩办"
+        called = ("receiver", "assessor")
+        posts = tuple(rules.post(report.unit, duty) for duty in called)
     return _held(act, person, report.ref, posts, called=called, rules=rules, now=now)
 
 
@@ -175,18 +173,17 @@ def _as_last_actor(act: str, person: str, report: Report, rules: Rules, now: dat
     if any(who == person for _, who in report.signed):
         return Capacity(person, None)
     if report.last_actor is None:
-        raise WrongState(f"{report.ref} 没有可以撤回的送签或签字", "未送签的表可以直接修改")
+        raise WrongState("nothing_to_withdraw", of=report.ref)
     if person != report.last_actor:
-        raise WrongActor(
-            f"最后办理 {report.ref} 的是 {rules.office.named(report.last_actor)}，只有本人在下一环节办理前可以撤回",
-            "请联系该同志撤回，或由下一环节退回",
-        )
+        raise WrongActor("not_last_actor", of=report.ref, last=rules.office.person(report.last_actor))
     return Capacity(person, None)
 
 
 def _as_assessor(act: str, person: str, report: Report, rules: Rules, now: datetime) -> Capacity:
     _need_report_state(act, report)
-    return _held(act, person, report.ref, (rules.post(report.unit, "assessor"),), called="考绩办", rules=rules, now=now)
+    return _held(
+        act, person, report.ref, (rules.post(report.unit, "assessor"),), called=("assessor",), rules=rules, now=now
+    )
 
 
 def _urging(act: str, person: str, report: Report, rules: Rules, now: datetime) -> Capacity:  # noqa: ARG001  urging moves nothing
@@ -195,15 +192,11 @@ def _urging(act: str, person: str, report: Report, rules: Rules, now: datetime) 
     posts += [post for step in report.route.steps for post in rules.signers(step, report.unit)]
     held = next((post for post in posts if person in rules.holding(post, now)), None)
     if held is None:
-        raise WrongActor(
-            f"{rules.office.named(person)} 与 {report.ref} 无关，不能催办", "请由本单位人员、接收人或考绩办催办"
-        )
+        raise WrongActor("not_concerned", actor=rules.office.person(person), of=report.ref)
     if report.phase is Phase.SUPERVISED:
-        raise WrongState(f"{report.ref} 已经办结，没有待办人", "无需催办")
+        raise WrongState("nobody_to_urge", of=report.ref)
     if not report.holders:
-        raise WrongState(
-            f"{report.ref} 的下一步目前无人任职，没有人可催", "请告知管理员任命，任命当天即转到新任职的人手里"
-        )
+        raise WrongState("vacant_to_urge", of=report.ref)
     return Capacity(person, held)
 
 
@@ -228,26 +221,28 @@ _ON_REPORT: Final[Mapping[str, Callable[[str, str, Report, Rules, datetime], Cap
 def _case_holder(act: str, person: str, case: Case, rules: Rules, now: datetime) -> Capacity:
     """Where the case stands, and who acts for its side: the unit answers and appeals, the assessor does the rest."""
     if not CASE.allows(act, case.state):
-        raise WrongState(
-            f"督查件 {case.ref} 现在是“{word(case.state)}”，不能{move_word(act)}",
-            f"只有在“{'”“'.join(word(state) for state in CASE.sources(act))}”时可以{move_word(act)}",
-        )
+        states = tuple(_case_state(state) for state in CASE.sources(act))
+        raise WrongState("case_not_now", of=case.ref, state=_case_state(case.state), act=act, states=states)
     duties: tuple[str, ...]
     match act:
         case "feedback":
-            duties, called = ("drafter", "head"), "填报人或第一签字人"
+            duties = "drafter", "head"
         case "appeal":
-            duties, called = ("head",), "第一签字人"
+            duties = ("head",)
         case _:
-            duties, called = ("assessor",), "考绩办"
+            duties = ("assessor",)
     posts = tuple(rules.post(case.unit, duty) for duty in duties)
-    return _held(act, person, case.ref, posts, called=called, rules=rules, now=now)
+    return _held(act, person, case.ref, posts, called=duties, rules=rules, now=now)
+
+
+def _case_state(state: str) -> Term:
+    return Term(state, word(state), word(state, "en"))
 
 
 def _interviewing(act: str, person: str, case: Case, rules: Rules, now: datetime) -> Capacity:
     may = _case_holder(act, person, case, rules, now)
     if case.interview_at is not None:
-        raise AlreadyDone(f"督查件 {case.ref} 的约谈已经登记过", "每件只登记一次约谈；补充情况请另行存档")
+        raise AlreadyDone("interview_held", of=case.ref)
     return may
 
 
@@ -255,13 +250,10 @@ def _appealing(act: str, person: str, case: Case, rules: Rules, now: datetime) -
     may = _case_holder(act, person, case, rules, now)
     _need_proposed(case)
     if case.appealed_at is not None:
-        raise AlreadyDone(f"督查件 {case.ref} 已经申诉过", "每件只能申诉一次，请等考绩办答复")
+        raise AlreadyDone("appealed_already", of=case.ref)
     until = _appeal_until(case, rules)
     if now > until:
-        raise WrongTime(
-            f"督查件 {case.ref} 的申诉期已于 {rules.calendar.local(until):%Y-%m-%d %H:%M} 截止",
-            "逾期不再受理，可直接与考绩办联系",
-        )
+        raise WrongTime("appeal_over", of=case.ref, until=rules.calendar.local(until))
     return may
 
 
@@ -270,10 +262,7 @@ def _confirming(act: str, person: str, case: Case, rules: Rules, now: datetime) 
     _need_proposed(case)
     until = _appeal_until(case, rules)
     if case.appealed_at is None and now <= until:
-        raise WrongTime(
-            f"督查件 {case.ref} 还在申诉期内，不能确认扣分",
-            f"请在 {rules.calendar.local(until):%Y-%m-%d %H:%M} 之后或收到申诉后再确认",
-        )
+        raise WrongTime("appeal_open", of=case.ref, until=rules.calendar.local(until))
     return may
 
 
@@ -285,7 +274,7 @@ def _waiving(act: str, person: str, case: Case, rules: Rules, now: datetime) -> 
 
 def _need_proposed(case: Case) -> None:
     if case.points_status is not PointsStatus.PROPOSED:
-        raise WrongState(f"督查件 {case.ref} 没有拟扣分", "请先查看督查件（kaoji case show）")
+        raise WrongState("nothing_proposed", of=case.ref)
 
 
 def _appeal_until(case: Case, rules: Rules) -> datetime:

@@ -12,10 +12,10 @@ from datetime import datetime
 from string import Formatter
 from typing import Final, NamedTuple, TypeAlias
 
-from states.acts import ACTS, Words
+from states.acts import ACTS, Words, move_word
 from states.gaps import Gap, gap_words
 from states.office import SYSTEM, Named
-from states.words import event_word, state_word, word
+from states.words import event_word, ordinal, ordinal_zh, state_word, word
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,18 @@ class Change:
     title: Words | None = None
 
 
-Particular: TypeAlias = "str | int | datetime | Named | Change | Gap | Sequence[str | Named | Change | Gap]"
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A code with what it is called here: an office may have words of its own for the states of its routes."""
+
+    code: str
+    chinese: str
+    english: str
+
+
+Particular: TypeAlias = (
+    "str | int | datetime | Named | Change | Gap | Term | Sequence[str | Named | Change | Gap | Term]"
+)
 
 
 class Sentences(NamedTuple):
@@ -48,7 +59,159 @@ class Sentences(NamedTuple):
 _LOOK_AGAIN: Final = "请重新打开，看过现在的内容再办理", "Open it again and read it as it stands now before acting."
 _LIST_OF_MAILS: Final = "kaoji mail list 列出全部邮件及其编号", "kaoji mail list shows all mails with their numbers."
 
+_NOT_NOW: Final = "{of} 现在是“{state}”，不能{act:act}", "{of} now stands at “{state}”: this is no time to {act:act}."
+
 REFUSALS: Final[Mapping[str, Sentences]] = {
+    # --- who may do it
+    "not_holder": Sentences(
+        "{actor} 不是 {of} 的{duties:duty}，不能{act:act}",
+        "应由{duties:duty}办理：{holders}",
+        "{actor} is not the {duties:duty} of {of} and cannot {act:act}.",
+        "It is for the {duties:duty}: {holders}.",
+    ),
+    "nobody_holds": Sentences(
+        "{actor} 不是 {of} 的{duties:duty}，不能{act:act}",
+        "应由{duties:duty}办理：目前无人任此职，请联系管理员",
+        "{actor} is not the {duties:duty} of {of} and cannot {act:act}.",
+        "It is for the {duties:duty}; nobody holds that post at present: ask the administrator.",
+    ),
+    "drafted_it": Sentences(
+        "{actor} 填报了 {of}，不能签自己填的表",
+        "请由其他有签字权的人签",
+        "{actor} filled in {of} and cannot sign it as well.",
+        "Let somebody else sign who may.",
+    ),
+    "not_last_actor": Sentences(
+        "最后办理 {of} 的是 {last}，只有本人在下一环节办理前可以撤回",
+        "请联系该同志撤回，或由下一环节退回",
+        "The last to act on {of} was {last}, who alone may take that back, and only until the next one acts.",
+        "Ask for it to be taken back, or let the next one return it.",
+    ),
+    "not_concerned": Sentences(
+        "{actor} 与 {of} 无关，不能催办",
+        "请由本单位人员、接收人或考绩办催办",
+        "{actor} has no part in {of} and cannot urge anybody.",
+        "The unit's own people, the receiver or the assessor may urge.",
+    ),
+    # --- where it stands
+    "not_now": Sentences(
+        _NOT_NOW[0],
+        "只有在{states:quoted}时可以{act:act}",
+        _NOT_NOW[1],
+        "Only at {states:quoted} one can {act:act}.",
+    ),
+    "all_signed": Sentences(
+        _NOT_NOW[0],
+        "已签完，只能由最后签字的人撤回，或报送后由接收人、考绩办退回",
+        _NOT_NOW[1],
+        "All have signed: the last signer may withdraw, or the receiver or the assessor return it once submitted.",
+    ),
+    "signed_already": Sentences(
+        _NOT_NOW[0],
+        "已有签字的表要修改，请签字人撤回或退回",
+        _NOT_NOW[1],
+        "To change a signed table, have a signer withdraw or return it.",
+    ),
+    "signed_in_part": Sentences(
+        "{of} 已有人签字，不能填报",
+        "已有签字的表要修改，请签字人撤回或退回",
+        "Somebody has signed {of} already; it cannot be filled in.",
+        "To change a signed table, have a signer withdraw or return it.",
+    ),
+    "submitted_already": Sentences(
+        _NOT_NOW[0],
+        "已经报送的表要修改，请接收人或考绩办退回",
+        _NOT_NOW[1],
+        "To change a submitted table, have the receiver or the assessor return it.",
+    ),
+    "reviewed_already": Sentences(
+        _NOT_NOW[0],
+        "已经督查的表要更正，请考绩办重新打开",
+        _NOT_NOW[1],
+        "To correct a reviewed table, have the assessor reopen it.",
+    ),
+    "nothing_below": Sentences(
+        "{of} 没有下属科室，不能汇总",
+        "科室的表请直接填报或导入",
+        "{of} has no sections below it to consolidate.",
+        "Fill in the table of a section itself, or import it.",
+    ),
+    "sent_already": Sentences(
+        "{of} 已经送签，正在等待签字",
+        "如需修改，请先撤回或直接重新填报",
+        "{of} has been sent and waits for a signature.",
+        "To change it, withdraw it first, or simply fill it in anew.",
+    ),
+    "not_sent": Sentences(
+        "{of} 还没有送签，不能签字",
+        "请填报人先送签",
+        "{of} has not been sent for signature yet.",
+        "The drafter must send it first.",
+    ),
+    "signed_own": Sentences(
+        "{actor} 已经签过 {of}，还要等其他人会签",
+        "要收回自己的签字请撤回",
+        "{actor} has signed {of}; it waits for the others' signatures.",
+        "To take your own signature back, withdraw it.",
+    ),
+    "with_drafter": Sentences(
+        "{of} 还在填报人手里，没有什么可退回",
+        "请等填报人送签",
+        "{of} is still in the drafter's hands; there is nothing to return.",
+        "Wait until the drafter sends it.",
+    ),
+    "nothing_to_withdraw": Sentences(
+        "{of} 没有可以撤回的送签或签字",
+        "未送签的表可以直接修改",
+        "{of} has no sending and no signature to withdraw.",
+        "A table that was not sent can simply be changed.",
+    ),
+    "nobody_to_urge": Sentences(
+        "{of} 已经办结，没有待办人", "无需催办", "{of} is done with; it waits for nobody.", "There is nobody to urge."
+    ),
+    "vacant_to_urge": Sentences(
+        "{of} 的下一步目前无人任职，没有人可催",
+        "请告知管理员任命，任命当天即转到新任职的人手里",
+        "Nobody holds the post that {of} waits for; there is nobody to urge.",
+        "Ask the administrator to appoint somebody: it is theirs from the day of the appointment.",
+    ),
+    # --- cases
+    "case_not_now": Sentences(
+        "督查件 {of} 现在是“{state}”，不能{act:act}",
+        "只有在{states:quoted}时可以{act:act}",
+        "Case {of} now stands at “{state}”: this is no time to {act:act}.",
+        "Only at {states:quoted} one can {act:act}.",
+    ),
+    "interview_held": Sentences(
+        "督查件 {of} 的约谈已经登记过",
+        "每件只登记一次约谈；补充情况请另行存档",
+        "The interview of case {of} has been recorded already.",
+        "One interview is recorded of each case; file whatever is to be added elsewhere.",
+    ),
+    "appealed_already": Sentences(
+        "督查件 {of} 已经申诉过",
+        "每件只能申诉一次，请等考绩办答复",
+        "An appeal has been made in case {of} already.",
+        "There is one appeal in each case; wait for the assessor's answer.",
+    ),
+    "appeal_over": Sentences(
+        "督查件 {of} 的申诉期已于 {until} 截止",
+        "逾期不再受理，可直接与考绩办联系",
+        "The time for an appeal in case {of} ended at {until}.",
+        "No appeal is taken after that; speak with the assessor.",
+    ),
+    "appeal_open": Sentences(
+        "督查件 {of} 还在申诉期内，不能确认扣分",
+        "请在 {until} 之后或收到申诉后再确认",
+        "An appeal in case {of} is still possible; the points cannot be confirmed.",
+        "Confirm them after {until}, or once an appeal was made.",
+    ),
+    "nothing_proposed": Sentences(
+        "督查件 {of} 没有拟扣分",
+        "请先查看督查件（kaoji case show）",
+        "No points are proposed in case {of}.",
+        "Look at the case first (kaoji case show).",
+    ),
     # --- what there is not
     "no_such_report": Sentences(
         "没有报表 {report}",
@@ -299,7 +462,29 @@ def _must(act: str) -> Words:
     return (words.must if words else None) or ("", "")
 
 
-_CODES: Final[Mapping[str, Callable[[str], Words]]] = {"act": lambda act: ACTS[act].word, "must": _must}
+def _act(act: str) -> Words:
+    """An act, or a move of a lifecycle."""
+    return ACTS[act].word if act in ACTS else (move_word(act), move_word(act, "en"))
+
+
+_DUTIES: Final[Mapping[str, Words]] = {
+    "drafter": ("填报人", "drafter"),
+    "head": ("第一签字人", "head of the unit"),
+    "receiver": ("接收人", "receiver"),
+    "assessor": ("考绩办", "assessor"),
+    "admin": ("管理员", "administrator"),
+}
+
+
+def _duty(duty: str) -> Words:
+    """A duty, or `signer N` of a route's N-th step."""
+    name, _, step = duty.partition(" ")
+    if name != "signer":
+        return _DUTIES[duty]
+    return f"第{ordinal_zh(int(step))}签字人", f"{ordinal(int(step))} signer"
+
+
+_CODES: Final[Mapping[str, Callable[[str], Words]]] = {"act": _act, "duty": _duty, "must": _must}
 """What a code is called, by how a sentence asks for it: `{act:act}`."""
 
 
@@ -319,16 +504,26 @@ class _Writer(Formatter):
                 return self._change(value)
             case Gap():
                 return gap_words(value, self._language)
+            case Term():
+                return value.chinese if self._is_chinese else value.english
             case datetime():
                 return f"{value:%Y-%m-%d %H:%M}"
             case str() if format_spec:
                 return _CODES[format_spec](value)[not self._is_chinese]
             case str() | int():
                 return str(value)
-        between = "\n" if format_spec == "lines" else self._between(value)
-        return between.join(self.format_field(one, "") for one in value)
+        spec = "" if format_spec in ("lines", "quoted") else format_spec
+        each = [self.format_field(one, spec) for one in value]
+        if format_spec == "quoted":
+            return ("" if self._is_chinese else ", ").join(f"“{one}”" for one in each)
+        return self._between(value, format_spec).join(each)
 
-    def _between(self, several: Sequence[object]) -> str:
+    def _between(self, several: Sequence[object], format_spec: str) -> str:
+        """What stands between: `lines` are lines of their own, duties alternatives, changes sentences."""
+        if format_spec == "lines":
+            return "\n"
+        if format_spec == "duty":
+            return "或" if self._is_chinese else " or "
         if any(isinstance(one, Change) for one in several):
             return "；" if self._is_chinese else "; "
         return "、" if self._is_chinese else ", "

@@ -118,7 +118,7 @@ def _need_administrator(command: c.Command, here: Here) -> None:
     posts = (one for one in office.appointments if one.role is Role.ADMIN and one.covers(day))
     admins = tuple(dict.fromkeys(one.person for one in posts))
     if admins:
-        need_actor(command.actor, admins, of=office.name, post="管理员", said="变更办公规则", office=office)
+        need_actor(command.actor, admins, of=office.name, duties=("admin",), act="apply", office=office)
     need_person(command, here)
 
 

@@ -59,7 +59,7 @@ class Listening(Workflow):
 
     def execute(self, command: c.Command) -> Answer:
         self.heard = command
-        raise WrongState("heard", "and not done")
+        raise WrongState("nothing_began")
 
 
 def told(line: StoryLine) -> tuple[c.Command | None, list[str]]:

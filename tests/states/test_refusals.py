@@ -18,8 +18,6 @@ from states.refusals import REFUSALS, Change, Particular, filled
 
 CJK = re.compile(r"[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 KINDS = {name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, Refused)}
-TO_COME = {"states/permits.py", "states/needs.py"}
-"""Where refusals are still sentences."""
 
 
 class Raised(NamedTuple):
@@ -37,8 +35,6 @@ def places() -> Iterator[Raised]:
             where = path.relative_to(PROJECT).as_posix()
             for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS:
-                    if where in TO_COME and len(node.args) == 2:
-                        continue
                     code = node.args[0]
                     assert isinstance(code, ast.Constant), f"{where}:{node.lineno}: a code stands where it is raised"
                     assert len(node.args) == 1, f"{where}:{node.lineno}"
