@@ -13,10 +13,13 @@ from app.answers import print_json
 from app.bootstrap import Running, put_together, read_settings
 from app.clock import SystemClock
 from app.log import configure
+from app.names import names_of
+from app.naming import resolve_person
 from app.place import office_place
 from app.refusals import Unusable
 from app.settings import Settings
 from states import commands as c
+from states.definitions import bodies_of
 from storage import mark
 from storage.address import PostgresAddress, SqliteAddress, address_of
 from storage.backup import LostMail, Restore, back_up, load_dump, prepare
@@ -64,6 +67,7 @@ def restore(parsed: argparse.Namespace) -> int:
     office = office_place(parsed)
     settings = read_settings(office.config)
     configure(settings.log_level, quiet=True)
+    parsed.actor = resolve_person(parsed.actor, names_of(bodies_of(settings.definitions)))
     url = office.database or settings.database_url
     if isinstance(address_of(url), PostgresAddress):
         return _restore_on_server(parsed, settings, url)
@@ -101,7 +105,9 @@ def _recorded(
         reason=parsed.text,
     )
     beat = Beat(pid=os.getpid(), host=socket.gethostname(), started_at=running.clock.now())
-    running.workflow.restored(command, beat, f"{parsed.actor} 恢复了备份：{parsed.text.strip()}")
+    running.workflow.restored(
+        command, beat, f"{running.rules.office.named(parsed.actor)}恢复了备份：{parsed.text.strip()}"
+    )
     return running.database.mark()
 
 

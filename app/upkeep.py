@@ -15,7 +15,7 @@ from storage.database import Database, open_database
 from storage.errors import StorageError
 from storage.lock import DaemonLock
 from storage.schema import migrate as migrate_database
-from workflow.audit import BEGINNING, Proven, Testimony, Verdict, heard, verify
+from workflow.audit import BEGINNING, Proven, Testimony, Verdict, Witness, heard, verify
 from workflow.log import log
 
 
@@ -54,10 +54,20 @@ def audit_verify(parsed: argparse.Namespace) -> int:
     if testimony is not None and not parsed.json:
         others = f"；另有 {testimony.others} 封是其他系统的" if testimony.others else ""
         print(f"邮箱中有 {testimony.agreed} 封邮件所载的链头与记录相符{others}")
+        _tell_given_up(testimony.given_up)
     if not verdict.valid:
         print(verdict.problem, file=sys.stderr)
         print("请立即保全数据库和邮件，用最近的备份对照；不要在其上继续办理", file=sys.stderr)
     return 0 if verdict.valid else 1
+
+
+def _tell_given_up(mails: Sequence[Witness]) -> None:
+    """Whoever got one of these believes what is no longer so."""
+    if not mails:
+        return
+    print(f"有 {len(mails)} 封邮件说的是恢复备份时放弃的事项，现在的记录里没有，请告知收件人、重新办理：")
+    for one in mails:
+        print(f"  第 {one.seq} 条  {one.to}  {one.subject}  {one.message_id}")
 
 
 def _heard(mailboxes: Sequence[Path], database: Database) -> Testimony:
@@ -81,7 +91,11 @@ def _document(verdict: Verdict, testimony: Testimony | None) -> dict[str, object
     if verdict.since:
         document["since"] = verdict.since
     if testimony is not None:
-        document["mailbox"] = {"agreed": testimony.agreed, "others": testimony.others}
+        document["mailbox"] = {
+            "agreed": testimony.agreed,
+            "others": testimony.others,
+            "given_up": [one.message_id for one in testimony.given_up],
+        }
     return document
 
 

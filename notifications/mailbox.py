@@ -3,11 +3,16 @@
 import mailbox
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+from email.errors import HeaderParseError
+from email.header import decode_header, make_header
 from email.message import Message as Mail
 from email.parser import BytesHeaderParser
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 from states.errors import Failure
+from states.plainwords import cleaned
 from workflow.audit import Witness
 
 _HEAD = re.compile(r"(\d{1,18}) ([0-9a-f]{64})")
@@ -31,7 +36,14 @@ def witnesses(path: Path) -> Iterator[Witness]:
         for headers in _headers(path):
             head = _HEAD.fullmatch(_one_line(headers["X-Kaoji-Audit"]))
             if head is not None:
-                yield Witness(message_id=_one_line(headers["Message-ID"]), seq=int(head[1]), head=head[2])
+                yield Witness(
+                    message_id=_one_line(headers["Message-ID"]),
+                    seq=int(head[1]),
+                    head=head[2],
+                    to=_decoded(headers["To"]),
+                    subject=_decoded(headers["Subject"]),
+                    sent_at=_instant(headers["Date"]),
+                )
     except OSError as fault:
         raise MailboxUnreadable(f"邮箱 {path} 读不出（{fault.strerror}）") from fault
 
@@ -39,6 +51,23 @@ def witnesses(path: Path) -> Iterator[Witness]:
 def _one_line(value: object) -> str:
     """A header as one line: a mail server may have folded it."""
     return " ".join(str(value or "").split())
+
+
+def _decoded(value: object) -> str:
+    """A header as people read it; as it stands where it cannot be decoded."""
+    written = _one_line(value)
+    try:
+        return cleaned(str(make_header(decode_header(written))), one_line=True)
+    except (LookupError, ValueError, HeaderParseError):
+        return cleaned(written, one_line=True)
+
+
+def _instant(value: object) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(_one_line(value))
+    except (TypeError, ValueError):
+        return None
+    return at if at.tzinfo else None
 
 
 def _headers(path: Path) -> Iterable[Mail]:

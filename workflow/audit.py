@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from states.canonical import content_sha256, sha256
-from states.codec import decode
-from states.events import DutyBegan, OfficeDefined
+from states.codec import decode, kind_of
+from states.events import DutyBegan, OfficeDefined, Restored
 from states.models import Case, Charter, Duty, DutyKind, Report
 from states.rules import Rules
 from workflow.chain import GENESIS, BadLink, mails_sha256, verified
@@ -339,11 +339,17 @@ class _Mails:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Witness:
-    """A mail as some mailbox kept it: its Message-ID, and the head of the chain it bears."""
+    """A mail as some mailbox kept it: its Message-ID, the head of the chain it bears; to whom and what about, and when.
+
+    The last three are for people, and for telling a mail of a history that a restore gave up; a mail may lack them.
+    """
 
     message_id: str
     seq: int
     head: str
+    to: str = ""
+    subject: str = ""
+    sent_at: datetime | None = None
 
 
 class Chained(Protocol):
@@ -358,16 +364,21 @@ class Chained(Protocol):
     def anchors(self) -> Iterable[tuple[str, int, str]]:
         """Message-ID, `audit_seq` and `audit_head` of every mail."""
 
+    def events(self) -> Iterable[EventRow]:
+        """All events in order of `seq`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Testimony:
     """How many mails agree with the history; `others` are of another office's system, and say nothing of this one.
 
-    `problem` is the first contradiction, by the event it speaks of.
+    `given_up` tell of what a restore, itself an event of the history, gave up. `problem` is the first contradiction, by
+    the event it speaks of.
     """
 
     agreed: int
     others: int
+    given_up: tuple[Witness, ...] = ()
     problem: str | None = None
     bad_seq: int | None = None
 
@@ -377,16 +388,39 @@ def heard(chain: Chained, witnesses: Iterable[Witness]) -> Testimony:
     known = {message_id for message_id, _, _ in chain.anchors()}
     domains = {_domain(message_id) for message_id in known}
     agreed = others = 0
+    given_up: list[Witness] = []
+    restores: list[tuple[datetime, Restored]] | None = None
     last = chain.head()[0]
     for one in sorted(set(witnesses), key=lambda witness: (witness.seq, witness.message_id)):
         if domains and _domain(one.message_id) not in domains:
             others += 1
             continue
         problem = _contradiction(one, chain.hash_at(one.seq), last, known)
-        if problem is not None:
-            return Testimony(agreed=agreed, others=others, problem=problem, bad_seq=one.seq)
-        agreed += 1
-    return Testimony(agreed=agreed, others=others)
+        if problem is None:
+            agreed += 1
+            continue
+        if restores is None:  # the whole history is read for one only where something contradicts
+            restores = list(_restores(chain))
+        if any(_gave_up(restored, at, one) for at, restored in restores):
+            given_up.append(one)
+        else:
+            return Testimony(agreed=agreed, others=others, given_up=tuple(given_up), problem=problem, bad_seq=one.seq)
+    return Testimony(agreed=agreed, others=others, given_up=tuple(given_up))
+
+
+def _restores(chain: Chained) -> Iterator[tuple[datetime, Restored]]:
+    """Every restore of the history, and when it was."""
+    for row in chain.events():
+        event = decode(row.kind, row.payload) if row.kind == kind_of(Restored) else None
+        if isinstance(event, Restored):
+            yield row.at, event
+
+
+def _gave_up(restored: Restored, at: datetime, one: Witness) -> bool:
+    """Whether the mail left before that restore and tells of events after its backup."""
+    if one.sent_at is None or one.sent_at > at:
+        return False
+    return one.seq > restored.seq and (restored.replaced_seq is None or one.seq <= restored.replaced_seq)
 
 
 def _domain(message_id: str) -> str:

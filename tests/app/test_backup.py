@@ -8,7 +8,9 @@ import sqlite3
 import stat
 from collections.abc import Callable
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
+from email.header import Header
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -237,12 +239,55 @@ def test_no_mail_is_sent_twice_and_none_before_somebody_says_so(kaoji: Run, offi
     assert lost[0] in printed
     assert beat is not None
     assert beat.held_since is not None
-    assert "误删" in str(beat.held_reason)
+    assert str(beat.held_reason) == "局办公室（office）恢复了备份：误删"
     assert "kaoji resume" in printed
     assert before > len(records(office)["event"])
     assert kaoji("resume", *BY, "--reason", "已核对")[0] == 0
     with open_database(url_of(office), read_only=True) as database:
         assert database.heartbeat().held_reason is None  # type: ignore[union-attr]  # it is there, as was just seen
+
+
+def test_delivered_mails_of_what_a_restore_gave_up_are_listed_and_accuse_nobody(
+    kaoji: Run, office: Path, tmp_path: Path
+) -> None:
+    kaoji("backup", tmp_path / "kept.db")
+    urge(kaoji, 2)
+    told = delivered(office, tmp_path / "mail")
+    assert kaoji("restore", tmp_path / "kept.db", "--as", "局办公室", "--reason", "磁盘坏了")[0] == 0
+    verify_mails = ("audit", "verify", "--mailbox", tmp_path / "mail")
+
+    status, printed, said = kaoji(*verify_mails)
+
+    given_up = json.loads(kaoji(*verify_mails, "--json")[1])["mailbox"]["given_up"]
+    assert (status, said) == (0, "")
+    assert "2 封邮件说的是恢复备份时放弃的事项" in printed
+    assert printed.count("催办：市场秩序科") == 2
+    assert given_up == told[-2:]
+    urge(kaoji, 1)
+    (last,) = [row for row in events_of(office) if row["seq"] == len(events_of(office))]
+    later = SystemClock().now() + timedelta(minutes=1)
+    a_delivered_mail(tmp_path / "mail" / "new" / "later", "<later@office.example>", last["seq"], "0" * 64, later)
+    assert kaoji(*verify_mails)[0] == 1
+
+
+def delivered(office: Path, maildir: Path) -> list[str]:
+    """The headers of every mail of the office, as its reader's mailbox keeps them; their Message-IDs."""
+    (maildir / "new").mkdir(parents=True)
+    with open_database(url_of(office), read_only=True) as database:
+        mails = database.messages()
+    for mail in mails:
+        place = maildir / "new" / str(mail.id)
+        a_delivered_mail(place, mail.message_id, mail.audit_seq, mail.audit_head, mail.created_at)
+    return [mail.message_id for mail in mails]
+
+
+def a_delivered_mail(place: Path, message_id: str, seq: int, head: str, at: datetime) -> None:
+    subject = Header("【考绩】催办：市场秩序科", "utf-8").encode()
+    place.write_text(
+        f"Message-ID: {message_id}\nX-Kaoji-Audit: {seq} {head}\nDate: {format_datetime(at)}\n"
+        f"To: clerk@office.example\nSubject: {subject}\n\n",
+        encoding="ascii",
+    )
 
 
 def test_a_lost_database_is_restored_and_the_mark_says_what_is_missing(

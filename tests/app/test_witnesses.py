@@ -28,7 +28,7 @@ def test_every_mail_agrees_with_an_honest_history(kaoji: Kaoji, played: tuple[Re
 
     assert (status, said) == (0, "")
     assert f"{outcome.sent} 封邮件所载的链头与记录相符" in printed
-    assert (told["valid"], told["mailbox"]) == (True, {"agreed": outcome.sent, "others": 0})
+    assert (told["valid"], told["mailbox"]) == (True, {"agreed": outcome.sent, "others": 0, "given_up": []})
 
 
 def test_a_history_cut_short_whole_tables_and_all_is_betrayed(
