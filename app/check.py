@@ -117,6 +117,7 @@ def _prospect(office: Place, settings: Settings) -> Iterator[Finding]:
     from app.prospect import first_start, next_opening, overtaken, said, summary
 
     rules, now = rules_of(settings.definitions), office.now or SystemClock().now()
+    known = known_years(settings.definitions.complete_years)
     yield Finding(what="概况", well=True, detail=summary(rules))
     if not rules.office.reporting_units:
         yield Finding(what="概况", well=False, detail="没有一个单位要填报", remedy="请在指标表里写上各项指标的牵头单位")
@@ -126,7 +127,7 @@ def _prospect(office: Place, settings: Settings) -> Iterator[Finding]:
         pass  # what a database that cannot be asked has lived through is not known; its own look says why
     elif begun:
         following = next_opening(rules, now)
-        yield Finding(what="下一期", well=True, detail=f"期次 {following.period} {said(following, rules)}")
+        yield Finding(what="下一期", well=True, detail=f"期次 {following.period} {said(following, rules, known)}")
     else:
         try:
             first = first_start(rules, now, settings.first_period)
@@ -134,12 +135,12 @@ def _prospect(office: Place, settings: Settings) -> Iterator[Finding]:
             yield Finding(what="首次启动", well=False, detail=refused.message, remedy=refused.remedy)
         else:
             late = "（开启时刻已过，启动时立即补开）" if first.opens_at <= now else ""
-            yield Finding(what="首次启动后", well=True, detail=f"期次 {first.period} {said(first, rules)}{late}")
+            yield Finding(what="首次启动后", well=True, detail=f"期次 {first.period} {said(first, rules, known)}{late}")
     for period in overtaken(rules, now):
         yield Finding(
             what="时限",
             well=True,
-            detail=f"期次 {period.period} {said(period, rules)}：有的时限早于开启",
+            detail=f"期次 {period.period} {said(period, rules, known)}：有的时限早于开启",
             remedy="该月放假较长；请推迟 due_day，或写 calendar.roll: next",
         )
 
@@ -376,7 +377,7 @@ def _dead_mails(lists: Boards) -> Iterator[Finding]:
         yield Finding(
             what="邮件",
             well=False,
-            detail=f"{mails[0].name} {one.recipient} <{one.address}> 有 {len(mails)} 封没有送达：{told}"
+            detail=f"{mails[0].name}（{one.recipient}）<{one.address}> 有 {len(mails)} 封没有送达：{told}"
             f"{' 等' if len(mails) > 3 else ''}（{mails[-1].last_error}）",
             remedy="地址有误的，改正后运行 kaoji office apply 即自动重发；地址无误的，kaoji mail retry；"
             f"已电话告知的，kaoji mail acknowledge。编号：{numbers}",

@@ -17,7 +17,7 @@ from app.bootstrap import read_settings
 from app.clock import SystemClock
 from app.mailing import smtp_settings
 from app.names import Names, names_here
-from app.naming import resolve_person
+from app.naming import person, resolve_person
 from app.place import office_place, place
 from app.refusals import Unusable
 from app.settings import MailSettings
@@ -100,8 +100,8 @@ def mail_list(parsed: argparse.Namespace) -> int:
 
     state = None if parsed.state is None else _named_state(parsed.state)
     with _opened(parsed) as post, boards(post.url) as lists:
-        person = None if parsed.person is None else resolve_person(parsed.person, post.names)
-        found, count = lists.mails(recipient=person, state=state, last=None if parsed.json else _MOST)
+        recipient = None if parsed.person is None else resolve_person(parsed.person, post.names)
+        found, count = lists.mails(recipient=recipient, state=state, last=None if parsed.json else _MOST)
         lines = [post.line(mail) for mail in found]
     if parsed.json:
         print_json(lines)
@@ -131,12 +131,17 @@ def _show_list(lines: Sequence[Document]) -> None:
                     str(line["mail"]),
                     str(line["created_at"])[:16].replace("T", " "),
                     f"{purpose_word(str(line['purpose']))} {line['about']}".strip(),
-                    f"{line['name']} {line['recipient']}",
+                    _named(str(line["name"]), line["recipient"]),
                     _state(line),
                 )
             )
         )
     console().print(table)
+
+
+def _named(name: str, code: object) -> str:
+    """As people are named everywhere; the name is the one the mail bears."""
+    return f"{name}（{code}）"
 
 
 def _state(line: Document) -> str:
@@ -179,12 +184,11 @@ def mail_show(parsed: argparse.Namespace) -> int:
         return 0
     moved = f"（原为 {mail.original_address}）" if mail.original_address else ""
     print(f"第 {mail.id} 号邮件  {rendered.subject}")
-    print(f"收件人：{mail.name} {mail.recipient} <{mail.address}>{moved}")
+    print(f"收件人：{_named(mail.name, mail.recipient)} <{mail.address}>{moved}")
     print(f"状态：{_state(line)}")
     if mail.acknowledged_at is not None:
         at = str(line["acknowledged_at"])[:16].replace("T", " ")
-        by = post.names.people.get(str(mail.acknowledged_by), "")
-        print(f"登记：{at} {by} {mail.acknowledged_by}：{mail.acknowledged_note}")
+        print(f"登记：{at} {person(mail.acknowledged_by, post.names)}：{mail.acknowledged_note}")
     for one in attempts:
         said = OUTCOMES[None if one["outcome"] is None else Outcome(str(one["outcome"]))]
         print(f"第 {one['attempt']} 次：{str(one['begun_at'])[:19].replace('T', ' ')}  {said}  {one['answer'] or ''}")

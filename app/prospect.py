@@ -1,6 +1,6 @@
 """How large an office is and what comes next: what `kaoji check` says, before the first start too (spec, part 3)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -69,14 +69,19 @@ def overtaken(rules: Rules, now: datetime) -> Iterator[Period]:
         upcoming = period_of(rules, following(upcoming.period))
 
 
-def said(period: Period, rules: Rules) -> str:
-    """When it opens and when it is due, in words."""
+def said(period: Period, rules: Rules, known: Collection[int]) -> str:
+    """When it opens and when it is due, in words; provisional where a year's days off are not `known` whole."""
 
     def when(instant: datetime) -> str:
         return f"{rules.calendar.local(instant):%Y-%m-%d %H:%M}"
 
     due = " / ".join(f"{LEVEL_NAMES[level]} {when(at)}" for level, at in period.due)
-    return f"于 {when(period.opens_at)} 开启，时限 {due}，{period.reports} 份报表，首批 {period.mails} 封邮件"
+    years = {rules.calendar.day_of(at).year for at in (period.opens_at, *(at for _, at in period.due))}
+    unknown = "、".join(f"{year} 年" for year in sorted(years.difference(known)))
+    provisional = f"（暂定，{unknown}的放假调休安排还不全）" if unknown else ""
+    return (
+        f"于 {when(period.opens_at)} 开启，时限 {due}{provisional}，{period.reports} 份报表，首批 {period.mails} 封邮件"
+    )
 
 
 def summary(rules: Rules) -> str:

@@ -29,6 +29,7 @@ from app.streams import own_command
 from notifications.dispatcher import Dispatcher
 from notifications.sink import MailSink, count_by_address, read_maildir
 from states.definitions import bodies_of
+from states.words import purpose_word
 from storage.schema import create, current
 from workflow.audit import Verdict, verify
 from workflow.queries import Board, Document
@@ -216,7 +217,7 @@ def _show(played: Replayed, names: Names) -> None:
     for line in played.refused:
         out.print(f"[yellow]第 {line.line} 行被拒绝[/]：", end="")
         out.print(line.reason, markup=False)
-    kinds = "、".join(f"{kind} {count}" for kind, count in played.by_kind.items())
+    kinds = "、".join(f"{purpose_word(kind)} {count}" for kind, count in played.by_kind.items())
     out.print(f"邮件 {played.sent} 封（{kinds}）")
     verdict = "[green]有效[/]" if played.verdict.valid else f"[red]{played.verdict.problem}[/]"
     head, took = played.verdict.head[:16], f"用时 {played.seconds:.1f} 秒"

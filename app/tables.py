@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from rich.box import HEAVY_HEAD, SIMPLE_HEAD
 from rich.console import Console
@@ -107,6 +108,11 @@ def _is_wide() -> bool:
 
 def _instant(value: object) -> str:
     return str(value)[:16].replace("T", " ") if value else "—"
+
+
+def _on_the_clock(stored: str, names: Names) -> str:
+    """An instant of an event on the office's clock."""
+    return _instant(datetime.fromisoformat(stored).astimezone(ZoneInfo(names.timezone)).isoformat())
 
 
 def _day(value: object) -> str:
@@ -501,8 +507,9 @@ def _particulars(kind: str, facts: Mapping[str, Any], names: Names) -> Iterable[
             yield f"距时限 {facts['days_left']} 个工作日" if facts["days_left"] else "今天截止"
         case "overdue_escalated":
             yield word(facts["to"]) + (f"，督查件 {facts['case']}" if facts["case"] else "")
-        case "holder_changed":
-            yield f"{_people(facts['before'], names)} → {_people(facts['after'], names)}"
+        case "holder_changed" | "deadline_moved":
+            shown = _people if kind == "holder_changed" else _on_the_clock
+            yield f"{shown(facts['before'], names)} → {shown(facts['after'], names)}"
         case "points_proposed":
             yield f"拟扣 {facts['points']} 分"
 

@@ -13,6 +13,7 @@ from documents.text import clean, fold, shortened, without_numbering
 from states.gaps import place_of, place_words
 from states.office import Indicator, Office
 from states.periods import year_month
+from states.words import quoted
 
 __all__ = ["FormError", "FormRow", "Problem", "read_form"]
 
@@ -207,9 +208,9 @@ def _match(written: str, indicators: Sequence[Indicator]) -> Indicator | None:
 def _not_ours(line: _Line, office: Office, unit: str) -> Problem:
     name = shortened(line.texts[Column.INDICATOR])
     other = _match(line.texts[Column.INDICATOR], office.indicators)
-    found = f"没有名为“{name}”的考绩指标"
+    found = f"没有名为{quoted(name)}的考绩指标"
     if other is not None:
-        found = f"“{name}”是{office.unit_by_code[other.lead_unit].name}的指标，不是本单位的"
+        found = f"{quoted(name)}是{office.unit_by_code[other.lead_unit].name}的指标，不是本单位的"
     expected = f"{_names(office.indicators_of(unit))}，请改正或删去此行"
     return line.problem(Column.INDICATOR, found, expected)
 
@@ -267,7 +268,7 @@ def _duplicates(lines: Sequence[_Line], office: Office, unit: str) -> Iterator[P
         name = line.texts[Column.INDICATOR]
         indicator = _match(name, office.indicators_of(unit))
         if indicator and (before := first.setdefault(indicator.code, line)) is not line:
-            found = f"“{shortened(name)}”重复，前面已见于 {place_words(before.place)}"
+            found = f"{quoted(shortened(name))}重复，前面已见于 {place_words(before.place)}"
             yield line.problem(Column.INDICATOR, found, "每项指标只留一行，其他月份的表请移出此文件")
 
 

@@ -33,14 +33,24 @@ class Problem:
 
 
 class FormError(Failure):
-    """The form cannot be taken over. `problems` holds all that was found; the message names them line by line."""
+    """The form cannot be taken over. `problems` holds all that was found; as text it names them line by line."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
         lines = [problem.line() for problem in self.problems[:SHOWN]]
         if len(self.problems) > SHOWN:
             lines.append(f"……另有 {len(self.problems) - SHOWN} 处问题。")
-        super().__init__("\n".join(lines), "请按上面各处修改表格后重新导入；没有保存任何内容")
+        first = self.problems[0]
+        if len(self.problems) == 1 and (first.sheet, first.row, first.column) == (None, None, None):
+            # In a file that cannot be read at all there is nothing to correct.
+            super().__init__(f"{first.file}：{first.found}", f"{first.expected}；没有保存任何内容")
+        else:
+            super().__init__("\n".join(lines), "请按上面各处修改表格后重新导入；没有保存任何内容")
+        self._lines = lines
+
+    def __str__(self) -> str:
+        """Each problem in a line with what to do about it: a story and a log show no remedy beside it."""
+        return "\n".join(self._lines)
 
 
 def refusal(file: str, found: str, expected: str, *, sheet: str | None = None) -> FormError:

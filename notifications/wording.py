@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from notifications import blocks
 from states.grounds import flags_words, from_facts, why_words
-from states.words import counted, day_words, instant_words, month_words, ordinal, post_word, state_word, word
+from states.words import counted, day_words, instant_words, month_words, ordinal, post_word, quoted, state_word, word
 
 Facts = Mapping[str, Any]
 
@@ -71,7 +71,7 @@ class Wording:
 
     def named(self, name: str) -> str:
         """A name in quotation marks; those within become single ones."""
-        return f"“{name.replace('“', '‘').replace('”', '’')}”"
+        return quoted(name)
 
     def rank(self, rank: int | None) -> str:
         """A place; nothing for none."""

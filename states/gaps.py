@@ -9,6 +9,7 @@ from typing import Final
 from states.models import Entry
 from states.office import Named
 from states.ranks import RankKind, read_rank
+from states.words import quoted
 
 
 class GapKind(StrEnum):
@@ -95,7 +96,7 @@ def gap_words(gap: Gap, language: str = "zh") -> str:
         text=gap.text, typed=gap.typed, meant=gap.typed.replace(":", "/"), field=gap.field
     )
     place = f"{place_words(gap.place, language)} " if gap.place else ""
-    name = f"“{gap.indicator.name or gap.indicator.code}”"
+    name = quoted(gap.indicator.name or gap.indicator.code)
     return f"{place}{name}{said}" if chinese else f"{place}{name}: {said}"
 
 

@@ -183,7 +183,7 @@ def _tell_report(
                 (purpose, drafters, False, with_table(event.reason, drafter=True)),
                 (purpose, others, False, with_table(event.reason, drafter=False)),
             ]
-    return _tell_holder(one, after, telling, said)
+    return _tell_holder(one, before, after, telling, said)
 
 
 _BACK = {
@@ -193,7 +193,9 @@ _BACK = {
 }
 
 
-def _tell_holder(one: Applied, after: Report, telling: _Telling, said: facts.Facts) -> list[_Told]:
+def _tell_holder(
+    one: Applied, before: Report | None, after: Report, telling: _Telling, said: facts.Facts
+) -> list[_Told]:
     """What timers, urging and changes of hands tell whoever holds the report."""
     event = one.event
     match event:
@@ -220,7 +222,9 @@ def _tell_holder(one: Applied, after: Report, telling: _Telling, said: facts.Fac
                 "moved_from": facts.local(event.before, telling.rules),
                 "moved_to": facts.local(event.after, telling.rules),
             }
-            return [(Purpose.DEADLINE_MOVED, after.holders, False, {**said, **moved})]
+            # Whoever takes the report over at the same moment hears of the new deadline alone.
+            told = tuple(person for person in after.holders if before is None or person in before.holders)
+            return [(Purpose.DEADLINE_MOVED, told, False, {**said, **moved})]
     return []
 
 

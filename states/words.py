@@ -195,6 +195,11 @@ def ordinal_zh(number: int) -> str:
     return "一二三四五六七八九"[number - 1] if number < 10 else str(number)
 
 
+def quoted(name: str) -> str:
+    """A name in quotation marks; those within become single ones."""
+    return f"“{name.replace('“', '‘').replace('”', '’')}”"
+
+
 def ordinal(number: int) -> str:
     """1st, 2nd, 3rd, 11th."""
     ending = "th" if 10 <= number % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")

@@ -9,16 +9,20 @@ import pytest
 
 from app.bootstrap import put_together, read_settings, rules_of
 from app.check import Finding, _posts, _prospect
+from app.cli import main
 from app.clock import VirtualClock
 from app.founding import found
+from app.holidays import LAST_KNOWN_YEAR
 from app.place import DEMO_CASE, Place
 from app.prospect import first_start
 from app.refusals import Unusable
 from app.still_needed import refuse_what_is_needed, still_needed
+from states import commands as c
+from states.definitions import bodies_of
 from states.purposes import Purpose
 from storage.database import open_database
 from storage.schema import create
-from tests.app.builders import Change, an_office, changed, url_of
+from tests.app.builders import Change, an_office, changed, complete_years, url_of
 
 ZONE = ZoneInfo("Asia/Shanghai")
 LEADER = "{person: deputy.one, role: leader, unit: market, from: 2026-01-01"
@@ -93,6 +97,37 @@ def test_an_office_at_work_is_told_its_next_period(tmp_path: Path) -> None:
 
     assert (following.what, following.well) == ("下一期", True)
     assert following.detail.startswith("期次 2026-12 于 2026-12-01 09:00 开启")
+
+
+@pytest.mark.parametrize("is_complete", [False, True])
+def test_a_period_of_a_year_whose_days_off_are_not_known_is_provisional(tmp_path: Path, is_complete: bool) -> None:
+    year = LAST_KNOWN_YEAR + 1
+    stated = [("holidays: []", complete_years(year))] if is_complete else []
+
+    first = looked_at(_prospect, an_office(tmp_path, *stated), f"{year}-01-20 10:00")[1]
+
+    assert ("暂定" in first.detail) is not is_complete
+    assert (f"（暂定，{year} 年的放假调休安排还不全），4 份报表" in first.detail) is not is_complete
+
+
+def test_a_deadline_that_moved_says_in_history_from_when_to_when(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = an_office(tmp_path)
+    create(url_of(config))
+    with put_together(read_settings(config), VirtualClock(at("2026-11-02 09:00"))) as running:
+        found(running)
+        running.workflow.run_due()
+    an_office(tmp_path, ("holidays: []", "holidays: [2026-11-13]"))
+    with put_together(read_settings(config), VirtualClock(at("2026-11-05 10:00"))) as running:
+        bodies = tuple(bodies_of(running.settings.definitions).items())
+        running.workflow.execute(
+            c.DefineOffice(command_id="a holiday", actor="assessor", bodies=bodies, reason="放假通知")
+        )
+
+    assert main(["--config", str(config), "history", "2026-11/market"]) == 0
+
+    assert "2026-11-13 17:00 → 2026-11-12 17:00" in capsys.readouterr().out
 
 
 def test_a_unit_without_indicators_is_named(tmp_path: Path) -> None:

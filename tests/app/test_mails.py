@@ -105,7 +105,7 @@ def test_mails_are_listed_with_what_came_of_them(kaoji: Run, office: Path) -> No
 def test_the_list_is_chinese_with_names_beside_ids(kaoji: Run) -> None:
     _, printed, _ = kaoji("mail", "list", "--person", PERSON)
 
-    assert "市场秩序科填报人" in printed
+    assert "市场秩序科填报人（market.clerk）" in printed
     assert "未送达" in printed
     assert "已发出" in printed
     words = set(re.findall(r"[a-z_]{4,}", printed.replace("550 no such mailbox", "")))

@@ -1,17 +1,20 @@
 """The shipped case, played with every form, timer and mail, comes out as it must."""
 
 import json
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from app.cli import main
 from app.place import DEMO_CASE
 from app.refusals import Unusable
 from app.replay import Replayed, replay
 from notifications.sink import read_maildir
 from storage.check import run_invariants
 from storage.database import open_database
+from tests.app.builders import an_office
 
 EXPECTED = json.loads((DEMO_CASE / "expected.json").read_text(encoding="utf-8"))
 
@@ -88,3 +91,16 @@ def test_postgresql_gives_the_same_answer(
 def test_a_database_with_records_is_never_played_upon(played: tuple[Replayed, Path], tmp_path: Path) -> None:
     with pytest.raises(Exception, match="不能在上面重演"):
         replay(DEMO_CASE, database_url=f"sqlite:///{played[1] / 'office.db'}", maildir=tmp_path / "mail")
+
+
+def test_a_rehearsal_says_in_chinese_which_mails_went_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    an_office(tmp_path)
+    lines = ["at,actor,action,subject,file,text"]
+    lines += [f"2026-11-{day}T00:00:00+08:00,system,{act},,," for day, act in (("01", "start"), ("16", "end"))]
+    (tmp_path / "story.csv").write_text("\n".join(lines), encoding="utf-8")
+
+    assert main(["simulate", str(tmp_path)]) == 0
+
+    (said,) = re.findall(r"邮件 \d+ 封（[^）]*）", capsys.readouterr().out)
+    assert "请填报 4" in said
+    assert not re.search("[a-z]", said)

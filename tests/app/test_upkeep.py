@@ -239,7 +239,7 @@ def test_a_mail_given_up_is_named_with_its_reader_and_the_servers_words(kaoji: R
 
     assert status == 1
     wrong, remedy = said.splitlines()
-    assert f"{mail.name} {mail.recipient} <{mail.address}>" in wrong
+    assert f"{mail.name}（{mail.recipient}）<{mail.address}>" in wrong
     assert "550 no such user here" in wrong
     assert f"编号：{mail.id}" in remedy
 

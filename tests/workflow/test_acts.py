@@ -341,6 +341,18 @@ def test_a_holiday_entered_later_moves_the_deadline_of_open_reports(desk: Desk) 
     assert CLERK in desk.told(Purpose.DEADLINE_MOVED)
 
 
+def test_who_takes_over_several_reports_is_told_in_one_mail_and_of_their_present_deadline_alone(desk: Desk) -> None:
+    posts = [an_appointment(COLLEAGUE, unit, Role.CLERK) for unit in ("shirong", "huanwei")]
+
+    desk.define(an_office(*posts, without=(CLERK, STRANGER)), holidays=["2015-10-13"])
+
+    (mail,) = desk.mails(Purpose.HANDED_OVER, COLLEAGUE)
+    listed = mail.facts["reports"]
+    assert isinstance(listed, list)
+    assert {one["due_at"] for one in listed} == {"2015-10-12T17:00:00+08:00"}
+    assert not {COLLEAGUE, CLERK, STRANGER} & set(desk.told(Purpose.DEADLINE_MOVED))
+
+
 def test_a_calendar_entered_afterwards_makes_nobody_late(desk: Desk) -> None:
     desk.clock.set(at("2015-10-12 18:00"))
 
