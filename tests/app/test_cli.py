@@ -269,6 +269,7 @@ def test_a_word_of_the_board_is_a_state(kaoji: Kaoji) -> None:
     by_word = json.loads(kaoji("status", "--state", "已督查", "--json")[1])
 
     assert by_word == json.loads(kaoji("status", "--state", "supervised", "--json")[1]) != []
+    assert json.loads(kaoji("status", "--state", "分管领导已签", "--json")[1]) == []
 
 
 ENGLISH = re.compile(

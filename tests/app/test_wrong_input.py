@@ -279,6 +279,23 @@ def test_every_unreadable_rank_is_told_with_its_cell(refused: Refuse, tmp_path: 
     assert "--with-gaps" in remedy
 
 
+def test_beside_an_unreadable_rank_every_other_gap_is_told_each_on_a_line_of_its_own(
+    refused: Refuse, tmp_path: Path
+) -> None:
+    form = a_form(tmp_path, [STALLS[0], "2026-05-12", "", STALLS[3]], [SIGNS[0], "", SIGNS[2], ""])
+
+    said, _ = refused(*imported(form))
+
+    first, second = "表.xlsx Sheet 第3行 “流动摊点管理”", "表.xlsx Sheet 第4行 “店招店牌规范”"
+    assert said.splitlines() == [
+        "表中有 4 处没有填好：",
+        f"{first}最新排名5/12 被 Excel 变成了日期（2026-05-12），请把单元格设为文本后重填 5/12",
+        f"{first}没有填目前三区比较情况",
+        f"{second}没有填最新排名（应为名次、预估名次或“暂无排名”）",
+        f"{second}没有填年终承诺目标",
+    ]
+
+
 @pytest.mark.parametrize("gap", ["", "还行"])
 def test_a_form_with_gaps_is_kept_as_a_draft_where_asked_for(kaoji: Run, tmp_path: Path, gap: str) -> None:
     form = a_form(tmp_path, [STALLS[0], gap, *STALLS[2:]], SIGNS)
