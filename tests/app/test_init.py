@@ -1,5 +1,6 @@
 """Founding an office: a sample to edit, then a database; nothing is ever written over, nothing made unasked."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from app.cli import main
 from app.init import SAMPLE as SHIPPED
 from app.place import PROJECT
+from app.replay import Replayed
 from storage.database import open_database
 from tests.app.builders import an_office
 
@@ -122,6 +124,35 @@ def test_after_a_serve_without_database_one_may_still_be_made(kaoji: Run, tmp_pa
     kaoji("--config", an_office(tmp_path), "serve")
 
     assert kaoji("init", tmp_path)[0] == 0
+
+
+@pytest.fixture
+def demonstrated(played: tuple[Replayed, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder to stand in, on a machine where the demonstration was run."""
+    outcome, folder = played
+    note = {"database": f"sqlite:///{folder / 'office.db'}", "now": outcome.now}
+    (tmp_path / "note.json").write_text(json.dumps(note), encoding="utf-8")
+    monkeypatch.setattr("app.place.DEMO_NOTE", tmp_path / "note.json")
+    monkeypatch.delenv("KAOJI_CONFIG", raising=False)
+    (tmp_path / "office").mkdir()
+    monkeypatch.chdir(tmp_path / "office")
+    return tmp_path / "office"
+
+
+@pytest.mark.parametrize("question", [["status", "--json"], ["case", "list"], ["audit", "verify"], ["check"]])
+@pytest.mark.parametrize("has_configuration", [False, True])
+def test_the_demonstration_never_answers_for_an_office_unasked(
+    kaoji: Run, demonstrated: Path, question: list[str], has_configuration: bool
+) -> None:
+    """An office whose database is gone, or that is asked from another folder, must not take it for its own."""
+    assert kaoji("--demo", "status", "--json")[0] == 0, "there is no demonstration to answer"
+    if has_configuration:
+        an_office(demonstrated)
+
+    _, printed, said = kaoji(*question)
+
+    assert ("没有数据库" if has_configuration else "找不到配置文件") in printed + said
+    assert [name for name in ("龙湾", "shirong", "条，有效", "有效：") if name in printed] == []
 
 
 def test_an_edited_sample_is_no_sample_any_more(kaoji: Run, tmp_path: Path) -> None:

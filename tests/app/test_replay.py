@@ -2,11 +2,13 @@
 
 import json
 import re
+import shutil
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from app.bootstrap import read_settings
 from app.cli import main
 from app.place import DEMO_CASE
 from app.refusals import Unusable
@@ -104,3 +106,23 @@ def test_a_rehearsal_says_in_chinese_which_mails_went_out(tmp_path: Path, capsys
     (said,) = re.findall(r"邮件 \d+ 封（[^）]*）", capsys.readouterr().out)
     assert "请填报 4" in said
     assert not re.search("[a-z]", said)
+
+
+def test_the_demonstration_s_mails_are_counted_by_their_receivers_alone(
+    played: tuple[Replayed, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A thousand mails are listed at once, for they are not read; what is in one that cannot be read is no matter."""
+    outcome, folder = played
+    shutil.copytree(folder / "mail", tmp_path / "mail")
+    person = read_settings(DEMO_CASE / "config.yaml").office.person_by_id["shirong.clerk"]
+    unreadable = f"To: {person.email}\r\nDate: never\r\n\r\n".encode()
+    (tmp_path / "mail" / "new" / "unreadable").write_bytes(unreadable)
+    monkeypatch.setattr("app.replay.DEMO", tmp_path)
+
+    status = main(["demo", "mail"])
+
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    counts = {line[0]: int(line[1]) for line in lines}
+    assert status == 0
+    assert sum(counts.values()) == outcome.sent + 1
+    assert counts[person.id] == 1 + len(read_maildir(folder / "mail", recipient=person.email))

@@ -11,7 +11,7 @@ import pytest
 
 from notifications.mailer import SmtpMailer, SmtpSettings
 from notifications.message import build
-from notifications.sink import MailSink, read_maildir
+from notifications.sink import MailSink, count_by_address, read_maildir
 from states.purposes import Purpose
 from tests.notifications.outbox import RENDERER, a_letter
 from tests.notifications.stories import letters
@@ -163,6 +163,15 @@ def test_one_persons_mails_are_found_by_the_address(tmp_path: Path) -> None:
 
     assert [mail.message_id for mail in read_maildir(tmp_path, "person2@office.example")] == ["<2@kaoji.example>"]
     assert read_maildir(tmp_path, "nobody@office.example") == []
+
+
+def test_of_other_peoples_mails_only_the_address_is_looked_at(tmp_path: Path) -> None:
+    """Among a thousand mails one person's few are found at once; what is wrong with another's is no matter."""
+    with MailSink(tmp_path) as sink:
+        delivered(sink, MAIL, b"To: b@office.example\r\nDate: never\r\n\r\nunreadable\r\n")
+
+    assert [mail.subject for mail in read_maildir(tmp_path, "a@office.example")] == ["one"]
+    assert count_by_address(tmp_path) == {"a@office.example": 1, "b@office.example": 1}
 
 
 def test_a_plain_mail_of_another_program_is_read_too(tmp_path: Path) -> None:
