@@ -236,6 +236,24 @@ def test_an_office_that_has_everything_needs_nothing(at_work: Path) -> None:
     assert needed(at_work) == []
 
 
+def test_check_names_what_open_work_needs_before_the_daemon_refuses_it(
+    at_work: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with put_together(read_settings(at_work), VirtualClock(at("2026-11-18 09:30")), url_of(at_work)) as running:
+        found(running)
+    table = at_work.with_name("indicators.csv")
+    row = "stalls,流动摊点管理,重点路段流动摊点巡查和取缔,market,11,4,全市前4\n"
+    table.write_text(changed(table.read_text(encoding="utf-8-sig"), [(row, "")]), encoding="utf-8")
+
+    status = main(["--config", str(at_work), "check"])
+
+    said = capsys.readouterr().err.splitlines()
+    (place,) = (place for place, line in enumerate(said) if line.startswith("✗ 未办结："))
+    assert status == 1
+    assert "指标 stalls 还在未办结的 2026-11/bureau、2026-11/market" in said[place]
+    assert said[place + 1] == "  → 请在指标表里保留指标 stalls，直至办结"
+
+
 def test_a_unit_with_open_work_cannot_vanish(at_work: Path) -> None:
     lines = [line for line in at_work.read_text(encoding="utf-8").splitlines() if "unit: patrol" in line]
     gone = [(f"{line}\n", "") for line in lines]

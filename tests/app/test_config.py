@@ -64,6 +64,20 @@ def test_the_organisation_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None
     assert parted.definitions == whole.definitions
 
 
+def test_the_documents_the_rules_rest_on_are_the_office_s_own(tmp_path: Path) -> None:
+    """A wrong legal basis under a deduction is void: what is not stated is not quoted."""
+    sample = SAMPLE.read_text(encoding="utf-8")
+    rules = sample[sample.index("\nrules:") : sample.index("\ntimers:")]
+    assert "grounds" in rules
+    stated = an_office(
+        tmp_path / "stated", (rules, "\nrules: {grounds: [瓯城法〔2026〕9号, 瓯考办〔2026〕1号第四条]}\n")
+    )
+    silent = an_office(tmp_path / "silent", (rules, "\nrules: {}\n"))
+
+    assert load(stated, environment={}).office.grounds == ("瓯城法〔2026〕9号", "瓯考办〔2026〕1号第四条")
+    assert load(silent, environment={}).office.grounds == ()
+
+
 def test_where_mail_and_records_go_is_no_definition_of_the_office(tmp_path: Path) -> None:
     one = read(an_office(tmp_path / "one"))
     moved = read(an_office(tmp_path / "other", ("port: 2525", "port: 2526"), ("sqlite:///kaoji.db", "sqlite:///b.db")))

@@ -83,6 +83,31 @@ def test_a_wrong_code_is_not_told_again_by_whoever_names_it(tmp_path: Path) -> N
     assert [str(problem) for problem in told if "\ue000" in str(problem) or "？" in str(problem)] == []
 
 
+PATROL = "  - {code: patrol, name: 执法一中队, level: bureau, parent: bureau}"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        [(POST, POST.replace("person: head", "person: 7"))],
+        [(POST, POST.replace("unit: bureau", "unit: [bureau]"))],
+        [
+            (MARKET, MARKET.replace("code: market", "code: a b")),
+            (PATROL, PATROL.replace("parent: bureau", "parent: null")),
+        ],
+    ],
+    ids=["person", "unit", "code"],
+)
+def test_what_stands_in_for_a_wrong_value_is_never_shown(tmp_path: Path, changes: list[tuple[str, str]]) -> None:
+    """The rest is checked with something in its place, which nobody wrote and nobody can correct."""
+    config = an_office(tmp_path, *changes)
+
+    told = problems_of(config)
+
+    assert {line_of(config, new) for _, new in changes} <= {problem.line for problem in told}
+    assert [str(problem) for problem in told if "\ue000" in str(problem) or "？" in str(problem)] == []
+
+
 @pytest.mark.parametrize(
     "line",
     [
