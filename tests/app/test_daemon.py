@@ -180,11 +180,30 @@ def test_a_history_cut_short_is_refused(office: Path) -> None:
     for beside in ("office.db-wal", "office.db-shm"):
         (office.parent / beside).unlink()
 
-    started, acted, checked = _kaoji(office, "serve"), _kaoji(office, *_URGE), _kaoji(office, "check")
+    for asked in (["serve"], _URGE, ["check"], ["audit", "verify"]):
+        answered = _kaoji(office, *asked)
 
-    assert (started.returncode, acted.returncode, checked.returncode) == (1, 1, 1)
-    for said in (started.stderr, acted.stderr, checked.stderr):
-        assert re.search(r"缺第 \d+–\d+ 条流转记录", said)
+        assert answered.returncode == 1
+        assert re.search(r"缺第 \d+–\d+ 条流转记录", answered.stderr), asked
+
+
+def test_a_daemon_keeps_outside_its_database_how_far_that_came(office: Path) -> None:
+    """Also where nobody has acted: an older copy put in its place is found out."""
+    with open_database(_url(office), read_only=True) as database:
+        events, _ = database.head()
+    with _daemon(office) as daemon:
+        _until((office.parent / "office.db.mark").exists)
+        daemon.kill()
+        daemon.wait(timeout=10)
+    for beside in ("office.db", "office.db-wal", "office.db-shm"):
+        (office.parent / beside).unlink(missing_ok=True)
+    create(f"sqlite:///{office.parent / 'older.db'}")
+    (office.parent / "older.db").rename(office.parent / "office.db")
+
+    answered = _kaoji(office, "serve")
+
+    assert answered.returncode == 1
+    assert re.search(rf"缺第 1–{events} 条流转记录", answered.stderr)
 
 
 _LAST_MONTH = (SystemClock().now().replace(day=1) - timedelta(days=1)).strftime("%Y-%m")

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+from app.cli import main
 from app.clock import SystemClock
 from app.place import DEMO_CASE
 from notifications.sink import MailSink, read_maildir
@@ -23,6 +24,7 @@ from storage.database import open_database
 from storage.schema import create
 from tests.app.builders import lived_since_last_month
 from tests.notifications.smtp_server import SILENT, Script, an_smtp_server
+from workflow.audit import verify
 from workflow.ports import Beat, Delivery
 
 SERVE = """
@@ -30,7 +32,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 from app.daemon import StopIn, serve
-sys.exit(serve(Namespace(config=Path(sys.argv[1]), database=None), StopIn(mails=1, writes=1, all=5)))
+sys.exit(serve(Namespace(config=Path(sys.argv[1]), database=None), StopIn(mails=1, writes=1, all=float(*sys.argv[2:] or [5]))))
 """
 """The daemon with less patience at its end: 5 seconds at most, instead of 28."""
 
@@ -55,9 +57,9 @@ def url_of(config: Path) -> str:
 
 
 @contextmanager
-def a_daemon(config: Path, log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def a_daemon(config: Path, log: Path, *ends_by: str) -> Iterator[subprocess.Popen[bytes]]:
     with log.open("w") as said:
-        daemon = subprocess.Popen([sys.executable, "-c", SERVE, str(config)], stderr=said)
+        daemon = subprocess.Popen([sys.executable, "-c", SERVE, str(config), *ends_by], stderr=said)
     try:
         yield daemon
     finally:
@@ -129,6 +131,21 @@ def test_it_stops_in_time_though_another_program_holds_the_database(tmp_path: Pa
             stopped_after(daemon)
 
 
+def test_it_ends_by_its_last_moment_whatever_still_waits(tmp_path: Path) -> None:
+    """A thread that waits for the database cannot be told to stop; what it has not committed is as if never begun."""
+    with an_smtp_server({"body": [SILENT] * 500}) as server:
+        config = an_office(tmp_path, server.port)
+        with a_daemon(config, tmp_path / "log", "2.5") as daemon:
+            until(lambda: states(config)[Delivery.SENDING] == 16)
+            with closing(sqlite3.connect(config.parent / "office.db", isolation_level=None)) as another:
+                another.execute("BEGIN IMMEDIATE")
+                stopped_after(daemon)
+
+    assert "daemon_stopped_by_force" in (tmp_path / "log").read_text()
+    with open_database(url_of(config), read_only=True) as database:
+        assert verify(database).valid
+
+
 def test_a_clock_that_cannot_be_believed_holds_all_up_until_it_can(tmp_path: Path) -> None:
     """It is said once when that begins, and once when it ends; nothing is applied or sent meanwhile."""
     with MailSink(tmp_path / "mail") as sink:
@@ -148,6 +165,26 @@ def test_a_clock_that_cannot_be_believed_holds_all_up_until_it_can(tmp_path: Pat
     assert set(waiting) == {Delivery.PENDING}
     said = (tmp_path / "log").read_text()
     assert (said.count("daemon_paused"), said.count('"daemon_goes_on"')) == (1, 1)
+
+
+def test_mails_that_are_held_stay_until_somebody_lets_them_go(tmp_path: Path) -> None:
+    """After a restore they may have left before: what was sent twice cannot be taken back."""
+    with MailSink(tmp_path / "mail") as sink:
+        config = an_office(tmp_path, sink.port)
+        with open_database(url_of(config)) as database, database.begin(SystemClock().now()) as tx:
+            tx.beat(Beat(pid=1, host="server", started_at=SystemClock().now()))
+            tx.hold_mail("office 恢复了备份")
+            tx.commit()
+        with a_daemon(config, tmp_path / "log") as daemon:
+            until(lambda: "daemon_ready" in (tmp_path / "log").read_text())
+            time.sleep(2.5)
+            waiting = states(config)
+            assert main(["--config", str(config), "resume", "--as", "office", "--reason", "已核对"]) == 0
+            until(lambda: set(states(config)) == {Delivery.SENT})
+            stopped_after(daemon)
+
+    assert set(waiting) == {Delivery.PENDING}
+    assert len(read_maildir(tmp_path / "mail")) == sum(waiting.values())
 
 
 def test_an_ordinary_stop_takes_no_time(tmp_path: Path) -> None:
