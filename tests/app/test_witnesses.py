@@ -116,6 +116,21 @@ def test_mails_of_another_office_say_nothing_of_this_one(
     assert "另有 1 封是其他系统的" in printed
 
 
+def test_a_mail_the_office_never_wrote_is_told_though_it_names_a_head_that_was(
+    kaoji: Kaoji, played: tuple[Replayed, Path], tmp_path: Path
+) -> None:
+    with open_database(f"sqlite:///{played[1] / 'office.db'}", read_only=True) as database:
+        domain = next(iter(database.anchors()))[0].rpartition("@")[2]
+        head = database.hash_at(40)
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "forged").write_bytes(f"Message-ID: <x@{domain}\nX-Kaoji-Audit: 40 {head}\n\n".encode())
+
+    status, _, said = kaoji("audit", "verify", "--mailbox", str(tmp_path))
+
+    assert status == 1
+    assert "已经送达，数据库中却没有它" in said
+
+
 # --- the clockwork -------------------------------------------------------------------------------------------------
 
 

@@ -5,13 +5,14 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
 
 from states import commands as c
-from states.canonical import instant_text
+from states.canonical import instant_text, sha256
 from states.codec import encode
 from states.events import ReportSent
 from storage.database import Database, engine_of, open_database
@@ -28,11 +29,13 @@ from tests.states.builders import (
     Desk,
     an_indicator,
     an_office,
+    at,
     filled_rows,
     rules,
 )
-from workflow.audit import Proven, Verdict, verify
+from workflow.audit import Proven, Verdict, misplanned, verify
 from workflow.chain import GENESIS, hash_of, linked
+from workflow.kinds import planned
 from workflow.ports import EventRow, Message
 
 ONE_SECTION = an_office(indicators=[an_indicator("szcg"), an_indicator("srzz")])
@@ -278,6 +281,25 @@ def test_a_mail_put_in_is_found(harmed: Harm, copy: Path) -> None:
     verdict = harmed(
         f"INSERT INTO message (event_seq, message_id, {names})"
         f" SELECT {silent}, '<invented@kaoji.test>', {names} FROM message WHERE id = 1"
+    )
+
+    assert verdict.bad_seq == silent
+
+
+def test_a_mail_put_in_under_the_name_it_would_bear_is_found(harmed: Harm, copy: Path) -> None:
+    """An event that told nobody says so: nobody can be told in its name afterwards."""
+    silent = one(copy, "SELECT max(seq) FROM event WHERE seq NOT IN (SELECT event_seq FROM message)")
+    head, at_ = (one(copy, f"SELECT {column} FROM event WHERE seq = {silent}") for column in ("hash", "at"))
+    recipient, purpose = (
+        one(copy, f"SELECT {column} FROM message WHERE id = 1") for column in ("recipient", "purpose")
+    )
+    name = sha256(f"{head} {recipient} {purpose}")[:32]
+    columns = [row for row in columns_of(copy, "message") if row not in ("id", "event_seq", "message_id", "created_at")]
+    names = ", ".join(columns)
+
+    verdict = harmed(
+        f"INSERT INTO message (event_seq, message_id, created_at, {names})"
+        f" SELECT {silent}, '<{name}@test.example>', '{at_}', {names} FROM message WHERE id = 1"
     )
 
     assert verdict.bad_seq == silent
@@ -633,3 +655,26 @@ def test_a_changed_anchor_of_a_mail_is_named_with_its_event(harmed: Harm, copy: 
 
     assert verdict.bad_seq == seq - ("audit_seq" in column)
     assert one(copy, f"SELECT message_id FROM message WHERE id = {number}") in str(verdict.problem)
+
+
+# --- the clockwork ---------------------------------------------------------------------------------------------------
+
+
+def test_a_deadline_slept_through_is_named(migrated: Path, tmp_path: Path) -> None:
+    """Whoever notes the deadline's timer as applied, and the next one as the rules have it, hides that it is late."""
+    path = Path(shutil.copy(migrated, tmp_path / "office.db"))
+    with open_database(f"sqlite:///{path}") as database:
+        desk = Desk(store=cast(MemoryStore, database)).live_until("2015-10-13 16:00")
+        report, now = database.report(REF), at("2015-10-13 18:00")
+        assert report is not None
+        slept = planned(replace(report, timers_until=report.due_at), desk.rules, now)
+        with closing(sqlite3.connect(path)) as connection, connection:
+            connection.execute(
+                "UPDATE report SET timers_until = ?, wake_at = ? WHERE ref = ?",
+                (instant_text(slept.timers_until), instant_text(cast(datetime, slept.wake_at)), REF),
+            )
+
+        assert verify(database).valid
+        assert [problem for problem in misplanned(database, desk.rules, now, set()) if REF in problem] == [
+            f"report:{REF} 的定时器被改动：时限已过，定时器也记作已办，却没有标记逾期"
+        ]
