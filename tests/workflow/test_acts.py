@@ -9,6 +9,7 @@ from states import commands as c
 from states import events as e
 from states.errors import (
     AlreadyDone,
+    ReasonMissing,
     UnknownSubject,
     WrongActor,
     WrongContent,
@@ -329,6 +330,23 @@ def test_who_urges_a_report_that_waits_on_nobody_is_told_so(deserted: Desk) -> N
         deserted.act(c.Urge, CLERK)
 
 
+def test_a_refusal_by_state_says_what_leads_on(desk: Desk) -> None:
+    def remedy(kind: type[c.ReportCommand], actor: str) -> str:
+        with pytest.raises(WrongState) as refused:
+            desk.act(kind, actor)
+        return refused.value.remedy
+
+    for kind, actor in ((c.SaveTable, CLERK), (c.Send, CLERK), (c.Sign, HEAD)):
+        desk.act(kind, actor)
+    assert remedy(c.SaveTable, CLERK) == "已有签字的表要修改，请签字人撤回或退回"
+    desk.act(c.Sign, LEADER)
+    assert remedy(c.Return, OFFICE) == "已签完，只能由最后签字的人撤回，或报送后由接收人、考绩办退回"
+    desk.act(c.Submit, CLERK)
+    assert remedy(c.Withdraw, CLERK) == "已经报送的表要修改，请接收人或考绩办退回"
+    desk.act(c.Review, ASSESSOR)
+    assert remedy(c.SaveTable, CLERK) == "已经督查的表要更正，请考绩办重新打开"
+
+
 # --- a changed calendar ----------------------------------------------------------------------------------------------
 
 
@@ -417,6 +435,16 @@ def test_a_visit_logged_later_counts_from_the_day_it_was_made(desk: Desk) -> Non
 
     assert desk.store.state.contacts[-1].at == at("2015-10-12 00:00")
     assert "2015-10-26 09:00" in desk.instants(e.LiaisonReminded, "duty:liaison/shirong")
+
+
+@pytest.mark.parametrize("kind", [c.LogVisit, c.LogCall])
+def test_a_contact_without_a_word_of_it_is_no_contact(desk: Desk, kind: type[c.LogContact]) -> None:
+    empty = kind(command_id="x", actor=COLLEAGUE, unit="shirong", text=" \n")
+
+    with pytest.raises(ReasonMissing, match="部门、对象、内容和结果"):
+        desk.workflow.execute(empty)
+
+    assert desk.store.state.contacts == []
 
 
 def test_a_visit_of_tomorrow_cannot_be_logged(desk: Desk) -> None:

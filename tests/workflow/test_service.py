@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NoReturn, cast
@@ -23,6 +24,7 @@ from states.errors import (
     WrongState,
     WrongTime,
 )
+from states.models import Report, ReportState
 from states.purposes import Purpose
 from storage.database import Database
 from storage.errors import RuleBroken, StorageError, Unreachable
@@ -37,6 +39,7 @@ from tests.states.builders import (
     REF,
     STRANGER,
     Desk,
+    at,
     filled_rows,
 )
 from workflow.ports import Question
@@ -311,10 +314,11 @@ def test_a_timer_that_fails_does_not_stop_an_act_on_something_else() -> None:
 
 
 class OneBadReport(MemoryStore):
-    """Saving the report named `bad` fails."""
+    """Saving the report named `bad` fails; with `then`, otherwise the second time."""
 
     bad: str | None = None
     fault: Exception = OSError("disk error")
+    then: Exception | None = None
 
     @contextmanager
     def begin(self, now: datetime, foreseen: Sequence[Question] = ()) -> Iterator[MemoryTransaction]:
@@ -324,7 +328,9 @@ class OneBadReport(MemoryStore):
 class _OneBadReport(MemoryTransaction):
     def save_report(self, before: Any, after: Any) -> None:
         if isinstance(self._store, OneBadReport) and after.ref == self._store.bad:
-            raise self._store.fault
+            fault = self._store.fault
+            self._store.fault = self._store.then or fault
+            raise fault
         super().save_report(before, after)
 
 
@@ -342,6 +348,72 @@ def test_a_fault_of_the_database_is_no_fault_of_the_timer_that_met_it(beat: str)
     store.bad = None
     desk.workflow.run_due()
     assert desk.report().overdue
+
+
+@pytest.mark.parametrize("beat", ["run_due", "run_some"])
+def test_a_fault_of_the_database_is_no_timer_s_fault_either_when_each_is_tried_by_itself(beat: str) -> None:
+    store = OneBadReport()
+    desk = Desk(store=store).live_until(MONDAY)
+    store.bad, store.then = REF, Unreachable("数据库连不上", "请稍后重试")
+    desk.clock.set(desk.report().due_at)
+
+    with pytest.raises(Unreachable):
+        getattr(desk.workflow, beat)()
+
+    assert store.state.failures == []
+
+
+class CountingStore(MemoryStore):
+    """A store that notes which reports it hands out by the list."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.handed_out: set[str] = set()
+
+    @contextmanager
+    def begin(self, now: datetime, foreseen: Sequence[Question] = ()) -> Iterator[MemoryTransaction]:
+        yield _Counting(self, now)
+
+
+class _Counting(MemoryTransaction):
+    def _noted(self, found: Sequence[Report]) -> Sequence[Report]:
+        if isinstance(self._store, CountingStore):
+            self._store.handed_out |= {report.ref for report in found}
+        return found
+
+    def open_reports(self) -> Sequence[Report]:
+        return self._noted(super().open_reports())
+
+    def reports_between(self, first: str, last: str) -> Sequence[Report]:
+        return self._noted(super().reports_between(first, last))
+
+    def reports_of(self, unit: str) -> Sequence[Report]:
+        return self._noted(super().reports_of(unit))
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "kind"),
+    [
+        ("2015-11-10 09:00", "2015-11-11 08:30", "digest_due"),
+        ("2015-11-01 09:00", "2015-11-02 09:00", "period_opened"),
+        ("2015-11-10 09:00", "2015-11-20 18:00", "bulletin_due"),
+    ],
+)
+def test_a_list_loads_no_more_reports_than_it_tells_of(since: str, until: str, kind: str) -> None:
+    """An office that has worked for years waits no longer in the morning than in its first month."""
+    store = CountingStore()
+    desk = Desk(store=store).live_until(since)
+    old = {f"{year}-{month:02d}/shirong" for year in range(2005, 2014) for month in range(1, 13)}
+    for ref in old:
+        done = replace(desk.report(), ref=ref, period=ref[:7], state=ReportState.SUPERVISED, holders=(), wake_at=None)
+        store.state.reports[ref] = done
+    store.handed_out.clear()
+
+    desk.live_until(until)
+
+    assert kind in {row.kind for row in store.state.events if row.at > at(since)}
+    assert store.handed_out
+    assert store.handed_out & old == set()
 
 
 # --- all or nothing ------------------------------------------------------------------------------------------------
