@@ -145,6 +145,7 @@ class PostOffice:
         self.connects = 0
         self.busy = 0
         self.open = 0
+        self.parting = self.most_parting = 0
         self.on_send: Callable[[str], None] = nothing
         self.on_connect: Callable[[int], None] = nothing
         self.while_sending: Callable[[], asyncio.Future[None]] | None = None
@@ -193,6 +194,11 @@ class ToldMailer:
 
     async def close(self) -> None:
         self._office.open -= self._connected
+        if self._connected:
+            self._office.parting += 1
+            self._office.most_parting = max(self._office.most_parting, self._office.parting)
+            await asyncio.sleep(0)  # a server takes its time to say farewell
+            self._office.parting -= 1
         self._connected = False
 
 

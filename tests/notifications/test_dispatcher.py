@@ -1,7 +1,7 @@
 """The work on the outbox: nothing lost, nobody waits for another's fault, no server is pestered, nothing dies of it."""
 
 import asyncio
-import time
+import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -430,22 +430,36 @@ def test_an_outcome_that_cannot_be_written_at_once_is_written_later_and_doubles_
     assert len(office.taken) == 5
 
 
+class ReadSlowly(MemoryOutbox):
+    """To ask it whether mails wait takes as long as its other calls."""
+
+    def waiting(self) -> int:
+        self.broken("waiting", None)
+        return super().waiting()
+
+
 def test_a_slow_outbox_holds_up_nothing_else_in_the_process() -> None:
-    """Each of its calls takes 50 ms here; whatever else the process does goes on meanwhile."""
-    outbox, office = MemoryOutbox(letters(8)), PostOffice()
-    outbox.broken = lambda *_: time.sleep(0.05)
+    """Each of its calls waits for the others, as for a lock that they hold: whatever else there is to do goes on."""
+    outbox, office = ReadSlowly(letters(2)), PostOffice()
+    goes_on = threading.Event()
+    stood_still: list[str] = []
 
-    async def drain_beside_a_clock() -> float:
-        longest, dispatcher = 0.0, a_dispatcher(outbox, a_clock(), office, connections=1)
-        draining = asyncio.create_task(dispatcher.drain())
+    def wait_for_the_others(call: str, _: object) -> None:
+        goes_on.clear()
+        if not goes_on.wait(timeout=5):
+            stood_still.append(call)
+
+    outbox.broken = wait_for_the_others
+
+    async def drain_beside_another() -> Counter[Outcome]:
+        draining = asyncio.create_task(a_dispatcher(outbox, a_clock(), office, connections=1).drain())
         while not draining.done():
-            before = time.monotonic()
+            goes_on.set()
             await asyncio.sleep(0.001)
-            longest = max(longest, time.monotonic() - before)
-        assert draining.result() == {Outcome.ACCEPTED: 8}
-        return longest
+        return draining.result()
 
-    assert asyncio.run(drain_beside_a_clock()) < 0.045
+    assert asyncio.run(drain_beside_another()) == {Outcome.ACCEPTED: 2}
+    assert stood_still == []
 
 
 def test_an_outbox_that_cannot_be_read_is_a_fault_of_that_round_only() -> None:
@@ -462,7 +476,8 @@ def test_an_outbox_that_cannot_be_read_is_a_fault_of_that_round_only() -> None:
     assert drained(outbox, office, clock=clock) == {Outcome.ACCEPTED: 2}
 
 
-def test_closing_lets_go_of_every_connection() -> None:
+def test_closing_lets_go_of_every_connection_at_once() -> None:
+    """Sixteen servers' farewells one after another would outlast the time a stop may take."""
     outbox, office = MemoryOutbox(letters(12)), PostOffice()
 
     async def drain_and_close() -> int:
@@ -474,3 +489,4 @@ def test_closing_lets_go_of_every_connection() -> None:
 
     assert asyncio.run(drain_and_close()) == 3
     assert office.open == 0
+    assert office.most_parting == 3

@@ -116,6 +116,24 @@ def _words(text: str) -> str:
     return "".join(text.split())
 
 
+@pytest.mark.parametrize(
+    ("language", "own", "sections"),
+    [
+        ("zh", "状态：单位主要负责人已签字盖章（第", "科室"),
+        ("en", "State: signed and sealed by the unit head, round", "section head"),
+    ],
+)
+def test_a_district_s_report_is_told_of_in_its_own_words(language: str, own: str, sections: str) -> None:
+    """What the district leader is sent when the unit head has signed; in the stories only sections are signed for."""
+    asked = letters(language, Purpose.SIGNATURE_NEEDED)
+    mail = next(mail for mail in asked if mail.facts["step"] == "second")
+
+    letter = rendered(mail, level="district", unit_name="X", holder_names=["Y"], actor_name="Z", text="")
+
+    assert own in letter.text
+    assert sections not in letter.text
+
+
 @pytest.mark.parametrize(("language", "purpose"), EVERY_KIND)
 def test_a_letter_says_what_it_said_before(language: str, purpose: Purpose) -> None:
     kept = LETTERS / language / f"{purpose.value}.txt"

@@ -1,6 +1,7 @@
 """Every term that people may meet has a word in both languages, and each level has its own."""
 
 import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -15,6 +16,7 @@ from states.purposes import Purpose
 from states.route import BUREAU_ROUTE
 from states.words import event_word, post_word, purpose_word, state_word, word
 
+PROJECT = Path(__file__).parents[2]
 CHINESE = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 KINDS = [kind_of(kind) for kind in get_args(events.Event)]
 
@@ -88,3 +90,21 @@ def test_every_arrow_of_a_lifecycle_has_a_word() -> None:
 
     assert [move for move in moves if not is_worded(move_word(move), move_word(move, "en"))] == []
     assert (move_word("waive"), move_word("reopen"), move_word("save")) == ("不予扣分", "重新打开", "填报")
+
+
+@pytest.mark.parametrize("given_up", ["立件", "撤销扣分", "重新打开更正"])
+def test_what_has_another_word_is_called_by_no_second_one(given_up: str) -> None:
+    """立项, 不予扣分 and 重新打开 are the words, in every message, mail and manual."""
+    assert (event_word("case_opened"), word("withdrawn"), event_word("report_reopened")) == (
+        "立项",
+        "不予扣分",
+        "重新打开",
+    )
+    spoken = [
+        path
+        for folder in ("app", "documents", "notifications", "states", "storage", "workflow", "docs")
+        for ending in ("py", "jinja", "md", "1", "yaml", "json")
+        for path in (PROJECT / folder).rglob(f"*.{ending}")
+    ]
+    assert len(spoken) > 100
+    assert [path.name for path in spoken if given_up in path.read_text(encoding="utf-8")] == []
