@@ -1,6 +1,7 @@
 """Forms are parsed in a process of their own: whatever becomes of it, the program that asked goes on."""
 
 import os
+import subprocess
 import sys
 import time
 import zipfile
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 import xlwt
 
+from documents.child import MEMORY
 from documents.form import FormError, FormRow
 from documents.sandbox import Sandbox
 
@@ -121,6 +123,29 @@ def test_a_process_gets_no_more_time_than_it_is_given() -> None:
         error = refused(sandbox)
 
     assert "exit status -24" in str(error.__cause__), "SIGXCPU"
+
+
+@pytest.mark.skipif(not Path("/proc/self/limits").exists(), reason="this system does not show a process's limits")
+def test_the_process_that_reads_forms_is_itself_held_to_limits(tmp_path: Path) -> None:
+    (tmp_path / "form").write_bytes(b"no form")
+    with subprocess.Popen(
+        [sys.executable, "-m", "documents.child", str(tmp_path)],
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as child:
+        assert child.stdin is not None
+        assert child.stdout is not None
+        assert child.stdout.readline() == b"ready\n"
+        child.stdin.write(b'{"file": "form.xlsx", "kind": ".xlsx"}\n')
+        child.stdin.flush()
+        assert b"problems" in child.stdout.readline()
+        limits = Path(f"/proc/{child.pid}/limits").read_text(encoding="ascii")
+        child.stdin.close()
+
+    soft = {line[:26].strip(): line[26:].split()[0] for line in limits.splitlines()}
+    assert (soft["Max address space"], soft["Max core file size"]) == (str(MEMORY), "0")
+    assert 10 <= int(soft["Max cpu time"]) <= 20
 
 
 def test_a_process_is_told_nothing_of_ours() -> None:

@@ -285,6 +285,21 @@ def test_a_limit_of_the_system_is_named_and_no_damage_spoken_of(path: Path, limi
         stored(database, a_report(unit="after"))
 
 
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR, sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_FSYNC])
+def test_a_disk_that_fails_is_no_damaged_database(path: Path, code: int) -> None:
+    """Whoever puts a backup in its place loses what was done since: that is to be looked at first."""
+    met = sqlite3.OperationalError("disk I/O error")
+    met.sqlite_errorcode = code
+
+    fault = errors.translated(met, str(path))
+
+    assert isinstance(fault, errors.DiskFault)
+    assert "磁盘读写出错" in fault.message
+    assert "损坏" not in fault.message
+    assert "恢复" not in fault.remedy
+    assert "kaoji check" in fault.remedy
+
+
 def test_a_full_disk_is_named_when_the_daemon_takes_its_lock(path: Path) -> None:
     Path(f"{path}.lock").symlink_to("/dev/full")
 
@@ -292,11 +307,12 @@ def test_a_full_disk_is_named_when_the_daemon_takes_its_lock(path: Path) -> None
         DaemonLock(f"sqlite:///{path}").__enter__()
 
 
-def test_a_full_disk_is_named_where_questions_are_asked(tmp_path: Path, sqlite_template: Path) -> None:
-    """The index of the log cannot be made: a small file system of the test's own, filled to the last block."""
+@pytest.mark.parametrize("size", ["size=1m", "size=4m,nr_inodes=3"], ids=["blocks", "files"])
+def test_a_full_disk_is_named_where_questions_are_asked(tmp_path: Path, sqlite_template: Path, size: str) -> None:
+    """The index of the log cannot be made: a small file system of the test's own, filled to its last block or file."""
     script = (
-        "set -e; mount -t tmpfs -o size=1m none $1; cp $2 $1/office.db; "
-        "dd if=/dev/zero of=$1/filler bs=4k 2>/dev/null || true; "
+        f"set -e; mount -t tmpfs -o {size} none $1; cp $2 $1/office.db; "
+        "dd if=/dev/zero of=$1/filler bs=4k count=1000 2>/dev/null || true; "
         '$3 -c "import sys; from storage.database import open_database; from storage.errors import StorageError\n'
         "try: open_database(sys.argv[1], read_only=True)\n"
         'except StorageError as fault: print(fault.message, fault.remedy)" sqlite:///$1/office.db'

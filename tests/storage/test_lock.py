@@ -159,5 +159,7 @@ def test_no_lock_is_left_where_there_is_no_database(tmp_path: Path) -> None:
 
 
 def test_a_missing_directory_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NoDatabase, match="none"):
+    with pytest.raises(NoDatabase, match=f"目录 {tmp_path}/none 不存在") as refused:
         DaemonLock(f"sqlite:///{tmp_path}/none/office.db").__enter__()
+
+    assert refused.value.remedy == "请建立该目录，或改正 database.url"

@@ -55,6 +55,20 @@ def test_a_database_behind_its_mark_is_refused_and_the_gap_named(tmp_path: Path,
     assert "kaoji restore" in refused.value.remedy
 
 
+def test_a_database_has_one_mark_by_whatever_name_it_is_called(tmp_path: Path, sqlite_template: Path) -> None:
+    """Else a history cut short would be whole under the other name."""
+    shutil.copy(sqlite_template, tmp_path / "office.db")
+    (tmp_path / "link.db").symlink_to(tmp_path / "office.db")
+    with open_database(f"sqlite:///{tmp_path / 'office.db'}") as database:
+        lived(database, 3)
+        write(place_of(f"sqlite:///{tmp_path / 'office.db'}", tmp_path), database.mark())
+    shutil.copy(sqlite_template, tmp_path / "office.db")
+
+    linked = f"sqlite:///{tmp_path / 'link.db'}"
+    with open_database(linked) as database, pytest.raises(HistoryCut):
+        need_whole(place_of(linked, tmp_path), database)
+
+
 def test_another_history_of_the_same_length_is_refused(tmp_path: Path, sqlite_template: Path) -> None:
     place = tmp_path / "office.db.mark"
     for name, actor in (("one.db", "shirong.clerk"), ("other.db", "huanwei.clerk")):
