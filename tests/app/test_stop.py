@@ -32,7 +32,8 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 from app.daemon import StopIn, serve
-sys.exit(serve(Namespace(config=Path(sys.argv[1]), database=None), StopIn(mails=1, writes=1, all=float(*sys.argv[2:] or [5]))))
+ends_by = float(*sys.argv[2:] or [5])
+sys.exit(serve(Namespace(config=Path(sys.argv[1]), database=None), StopIn(mails=1, writes=1, all=ends_by)))
 """
 """The daemon with less patience at its end: 5 seconds at most, instead of 28."""
 
