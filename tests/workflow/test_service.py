@@ -24,7 +24,7 @@ from states.errors import (
     WrongState,
     WrongTime,
 )
-from states.models import Report, ReportState
+from states.models import Report
 from states.purposes import Purpose
 from storage.database import Database
 from storage.errors import RuleBroken, StorageError, Unreachable
@@ -381,14 +381,14 @@ class _Counting(MemoryTransaction):
             self._store.handed_out |= {report.ref for report in found}
         return found
 
-    def open_reports(self) -> Sequence[Report]:
-        return self._noted(super().open_reports())
+    def open_reports(self, *, with_entries: bool = True) -> Sequence[Report]:
+        return self._noted(super().open_reports(with_entries=with_entries))
 
     def reports_between(self, first: str, last: str) -> Sequence[Report]:
         return self._noted(super().reports_between(first, last))
 
-    def reports_of(self, unit: str) -> Sequence[Report]:
-        return self._noted(super().reports_of(unit))
+    def reports_of(self, unit: str, since: str = "") -> Sequence[Report]:
+        return self._noted(super().reports_of(unit, since))
 
 
 @pytest.mark.parametrize(
@@ -405,7 +405,7 @@ def test_a_list_loads_no_more_reports_than_it_tells_of(since: str, until: str, k
     desk = Desk(store=store).live_until(since)
     old = {f"{year}-{month:02d}/shirong" for year in range(2005, 2014) for month in range(1, 13)}
     for ref in old:
-        done = replace(desk.report(), ref=ref, period=ref[:7], state=ReportState.SUPERVISED, holders=(), wake_at=None)
+        done = replace(desk.report(), ref=ref, period=ref[:7], state="supervised", holders=(), wake_at=None)
         store.state.reports[ref] = done
     store.handed_out.clear()
 
