@@ -100,8 +100,21 @@ def _report(parsed: argparse.Namespace, office: _Office) -> int:
         return 0
     from app.tables import show_report
 
-    show_report({**document, **office.board.standing(parsed.ref)}, office.names, now=office.now)
+    show_report(
+        {**document, **office.board.standing(parsed.ref), "undelivered": _undelivered(parsed.ref, office.database)},
+        office.names,
+        now=office.now,
+    )
     return 0
+
+
+def _undelivered(ref: str, database: Database) -> list[Document]:
+    """The mails about a report that did not arrive and that nobody took note of."""
+    return [
+        {"mail": mail.id, "name": mail.name, "purpose": mail.purpose.value}
+        for mail in database.messages(state="dead")
+        if mail.acknowledged_at is None and mail.facts.get("report") == ref
+    ]
 
 
 def _board(parsed: argparse.Namespace, office: _Office) -> int:

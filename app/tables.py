@@ -20,7 +20,7 @@ from app.names import Names
 from app.naming import indicator, person, report, unit
 from states.grounds import flags_words, from_facts, ground_words, why_words
 from states.plainwords import cleaned
-from states.words import door_words, event_word, post_word, state_word, word
+from states.words import door_words, event_word, post_word, purpose_word, state_word, word
 from workflow.ports import EventRow
 from workflow.queries import Document
 
@@ -237,6 +237,14 @@ def show_report(document: Document, names: Names, now: datetime) -> None:
     following: Any = document["next"]
     if following:
         say(f"接下来：{_instant(following['at'])} {_NEXT[following['what']]}")
+    for mail in _documents(document["undelivered"]):
+        told = purpose_word(str(mail["purpose"]))
+        say(
+            Text(
+                f"没有送达：第 {mail['mail']} 号邮件“{told}”（{mail['name']}），见 kaoji mail show {mail['mail']}",
+                "red",
+            )
+        )
     show_table(document, names)
     signoffs = _documents(document["signoffs"])
     if signoffs:

@@ -335,6 +335,7 @@ class MessageTable(Table, table=True):
         _rule("sent_at", "(state = 'sent') = (sent_at IS NOT NULL)"),
         _rule("lease_until", "(state = 'sending') = (lease_until IS NOT NULL)"),
         _partial("ix_message_due", "state IN ('pending', 'sending', 'uncertain')", "next_attempt_at", "id"),
+        _partial("ix_message_dead", "state = 'dead'", "id"),
     )
     holds = Message
     forbids = ("DELETE",)

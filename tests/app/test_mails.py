@@ -171,6 +171,19 @@ def test_mails_that_still_wait_go_to_the_corrected_address_too(kaoji: Run, offic
     assert {mail.address for mail in mails(office, Delivery.PENDING)} == {NEW}
 
 
+def test_a_report_shows_which_of_its_mails_did_not_arrive(kaoji: Run, office: Path) -> None:
+    (lost, *_) = [mail for mail in mails(office, Delivery.DEAD) if "report" in mail.facts]
+    ref = str(lost.facts["report"])
+
+    printed = kaoji("status", ref)[1]
+
+    assert f"没有送达：第 {lost.id} 号邮件" in printed
+    assert f"kaoji mail show {lost.id}" in printed
+    for number in dead(office):
+        assert kaoji("mail", "acknowledge", str(number), "--as", "office", "--reason", "已电话告知")[0] == 0
+    assert "没有送达" not in kaoji("status", ref)[1]
+
+
 @pytest.mark.parametrize("which", ["each", "all"])
 def test_dead_mails_are_sent_again_on_demand_and_it_is_known_who_demanded(kaoji: Run, office: Path, which: str) -> None:
     numbers = dead(office)

@@ -206,6 +206,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("event_seq", "recipient", "purpose", name=op.f("uq_message_event_seq_recipient_purpose")),
     )
     op.create_index(
+        "ix_message_dead",
+        "message",
+        ["id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'dead'"),
+        postgresql_where=sa.text("state = 'dead'"),
+    )
+    op.create_index(
         "ix_message_due",
         "message",
         ["next_attempt_at", "id"],
