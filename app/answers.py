@@ -212,6 +212,26 @@ def _waiting(office: _Office) -> "Waiting":
     return Waiting(office.database, office.board, rules_in_force(office.place, office.database), office.now)
 
 
+def acts(parsed: argparse.Namespace) -> int:
+    """`kaoji report acts REF --as P`, `kaoji case acts CASE --as P`: what P may do on it now, and what each needs."""
+    with _opened(parsed) as office:
+        named = parsed.ref if "ref" in vars(parsed) else parsed.case
+        subject = office.database.report(named) if "ref" in vars(parsed) else office.database.case(named)
+        if subject is None:
+            _refuse(f"没有 {named}", "报表写作 期次/单位，如 2015-10/shirong；督查件写作编号，或 期次/单位/指标")
+        document = _waiting(office).acts(subject, parsed.person)
+        if parsed.json:
+            print_json(document)
+            return 0
+        from app.tables import say, show_acts
+
+        if document:
+            show_acts(document, office.names, parsed.person, named)
+        else:
+            say(f"{person(parsed.person, office.names)}现在对 {named} 没有可以办理的事项")
+    return 0
+
+
 def history(parsed: argparse.Namespace) -> int:
     """`kaoji history REF|CASE`."""
     with _opened(parsed) as office:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 Run = Callable[[argparse.Namespace], int]
 
 OF_THE_DEMONSTRATION: Final = frozenset(
-    {"status", "inbox", "history", "why", "who", "rank", "report", "case", "liaison", "audit", "check"}
+    {"status", "inbox", "history", "why", "who", "rank", "route", "report", "case", "liaison", "audit", "check"}
 )
 """Commands the demonstration's office may be asked too. What founds, serves or restores an office is not among them."""
 
@@ -192,6 +192,13 @@ def _rank(rank: Any) -> None:
     parse.add_argument("--field", type=int, required=True, metavar="N", help="全市参加排名的个数")
 
 
+def _open_acts(commands: Any, dest: str, written: str, about: str) -> None:
+    """What is open to a person on it."""
+    made = _with_json(_command(commands, "acts", _lazy("app.answers", "acts"), "某人现在可以办理什么，各需要什么"))
+    made.add_argument(dest, metavar=written, help=about)
+    made.add_argument("--as", dest="person", required=True, metavar="PERSON", help="人员编号或姓名")
+
+
 def _acts(commands: Any, group: str) -> None:
     """Every act of that group, as the table of acts has it."""
     from states.acts import ACTS
@@ -236,6 +243,7 @@ def _report(report: Any) -> None:
     show = _with_json(_command(report, "show", _lazy("app.answers", "status"), "一份报表的现状"))
     show.add_argument("ref", metavar="REF", help="期次/单位，如 2015-10/shirong")
     show.set_defaults(period=None, unit=None, state=None, overdue=False, missing=False)
+    _open_acts(report, "ref", "REF", "期次/单位，如 2015-10/shirong")
     exported = _with_json(_command(report, "export", _lazy("app.export", "export"), "导出附1（.xlsx），可打印签字"))
     exported.add_argument("ref", metavar="REF", help="期次/单位，如 2015-10/shirong")
     exported.add_argument(
@@ -251,6 +259,7 @@ def _case(case: Any) -> None:
     listed.add_argument("--unit", help="单位代码或名称")
     show = _with_json(_command(case, "show", _lazy("app.answers", "case_show"), "一件督查件"))
     show.add_argument("case", metavar="CASE", help="编号，或 期次/单位/指标、期次/单位/overdue")
+    _open_acts(case, "case", "CASE", "编号，或 期次/单位/指标、期次/单位/overdue")
     _acts(case, "case")
 
 
@@ -286,6 +295,12 @@ def _audit(audit: Any) -> None:
     _command(audit, "export", _lazy("app.upkeep", "audit_export"), "逐行输出全部流转记录（JSON）")
 
 
+def _route(route: Any) -> None:
+    _with_json(_command(route, "check", _lazy("app.route", "check"), "检查配置文件里的签批路线能不能走通"))
+    draw = _command(route, "draw", _lazy("app.route", "draw"), "画出现行的路线，或一份报表的路线和它所在的一步")
+    draw.add_argument("ref", nargs="?", metavar="REF", help="期次/单位，如 2015-10/shirong；不写则画各级现行的路线")
+
+
 def _office(office: Any) -> None:
     from states.acts import ACTS
 
@@ -296,6 +311,7 @@ def _office(office: Any) -> None:
 
 _GROUPS: dict[str, tuple[str, Callable[[Any], None]]] = {
     "office": ("办公规则：现行的，以及变更", _office),
+    "route": ("签批路线：检查与画图", _route),
     "rank": ("读排名栏", _rank),
     "report": ("报表的办理", _report),
     "case": ("督查件", _case),

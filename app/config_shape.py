@@ -124,8 +124,6 @@ class StepShape(_Shape):
     """有几个岗位时：all 会签，any 或签"""
     opinion: Opinion = Opinion.OPTIONAL
     """required 签字必须写办理意见"""
-    days: Positive | None = None
-    """几个工作日内签完"""
     cc: Posts = ()
     """签完后抄送的岗位"""
 

@@ -571,6 +571,29 @@ _TO_DO: Final = {
 }
 """What an item of an inbox asks for, where that is not just the act it is named by."""
 
+_ACTS = (_Column("事项"), _Column("以何岗位", folds=True), _Column("需要", folds=True))
+
+
+def show_acts(items: Sequence[Document], names: Names, who: str, of: str) -> None:
+    """What is open to a person on a report or a case, by which post, and what each act needs."""
+    rows = ((str(one["word"]), _by_post(one, names), _needs(one)) for one in items)
+    _print(f"{person(who, names)}对 {of} 可以办理的事项", _ACTS, rows)
+
+
+def _by_post(item: Document, names: Names) -> str:
+    if item["post"] is None:
+        return "本人"
+    role, _, where = str(item["post"]).partition("@")
+    return f"{unit(where, names)}{post_word(role)}"
+
+
+def _needs(item: Document) -> str:
+    needs: Any = item["needs"]
+    gaps: Any = item["gaps"]
+    said = [f"写明{one['what']}" if one["must"] else f"可写{one['what']}" for one in needs]
+    return "；".join([*said, *([f"先补齐 {len(gaps)} 处"] if gaps else [])]) or "—"
+
+
 _INBOX = (
     _Column("事项", folds=True),
     _Column("对象", folds=True),

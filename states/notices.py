@@ -11,8 +11,8 @@ from states.grounds import Ground, as_facts
 from states.models import Case, Charter, Duty, Report
 from states.office import Level, Post
 from states.purposes import Purpose
-from states.route import BUREAU_ROUTE, DISTRICT_ROUTE, Phase, Step
-from states.rules import Rules
+from states.route import BUREAU_ROUTE, DISTRICT_ROUTE, Need, Phase, Step
+from states.rules import Rules, posts_of
 from states.situation import Applied, Situation
 
 
@@ -163,11 +163,19 @@ def _tell_report(
             return [(Purpose.SIGNATURE_NEEDED, after.holders, False, with_table(**_to_come(after)))]
         case e.ReportSigned(completes=False):
             return []  # the others have been asked when the step began
-        case e.ReportSigned() if after.phase is Phase.SIGNING:
-            return [(Purpose.SIGNATURE_NEEDED, after.holders, False, with_table(event.opinion, **_to_come(after)))]
         case e.ReportSigned():
-            told = () if superseded else rules.drafters(unit, now)
-            return [(Purpose.SUBMISSION_NEEDED, told, False, with_table(event.opinion))]
+            following: _Told = (Purpose.SUBMISSION_NEEDED, rules.drafters(unit, now), False, with_table(event.opinion))
+            if after.phase is Phase.SIGNING:
+                needed = with_table(event.opinion, **_to_come(after))
+                following = (Purpose.SIGNATURE_NEEDED, after.holders, False, needed)
+            elif superseded:
+                following = (Purpose.SUBMISSION_NEEDED, (), False, {})
+            spared, copied = _beside(before, telling)
+            return [
+                following,
+                (Purpose.SIGNED, spared, False, with_table(event.opinion, spared=True)),
+                (Purpose.SIGNED, copied, True, with_table(event.opinion, spared=False)),
+            ]
         case e.ReportSubmitted():
             told = rules.receivers(unit, now) + rules.assessors(unit, now)
             review_at = rules.review_at(now)
@@ -226,6 +234,16 @@ def _tell_holder(
             told = tuple(person for person in after.holders if before is None or person in before.holders)
             return [(Purpose.DEADLINE_MOVED, told, False, {**said, **moved})]
     return []
+
+
+def _beside(before: Report | None, telling: _Telling) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Who was asked to sign a step that another has decided for all, and who is copied when it is done."""
+    step = None if before is None else before.waiting
+    if before is None or step is None:
+        return (), ()
+    spared = tuple(one for one in before.holders if one != telling.actor) if step.need is Need.ANY else ()
+    copied = [one for post in posts_of(step.cc, before.unit) for one in telling.rules.holding(post, telling.now)]
+    return spared, tuple(one for one in dict.fromkeys(copied) if one != telling.actor and one not in spared)
 
 
 def _way(report: Report) -> facts.Facts:

@@ -14,6 +14,7 @@ class Purpose(StrEnum):
     VACANT = "vacant"
     DEADLINE_MOVED = "deadline_moved"
     SIGNATURE_NEEDED = "signature_needed"
+    SIGNED = "signed"
     SUBMISSION_NEEDED = "submission_needed"
     RETURNED = "returned"
     WITHDRAWN = "withdrawn"

@@ -61,7 +61,6 @@ class Step:
     signers: tuple[str, ...]
     need: Need = Need.ALL
     opinion: Opinion = Opinion.OPTIONAL
-    days: int | None = None
     cc: tuple[str, ...] = ()
     title: str = ""
     title_en: str = ""

@@ -96,6 +96,7 @@ PURPOSES: Final[Mapping[str, Words]] = {
     "vacant": ("岗位空缺", "vacant post"),
     "deadline_moved": ("时限调整", "deadline moved"),
     "signature_needed": ("请签字", "signature needed"),
+    "signed": ("签批告知", "signed"),
     "submission_needed": ("请报送", "to be submitted"),
     "returned": ("退回", "returned"),
     "withdrawn": ("撤回", "withdrawn"),

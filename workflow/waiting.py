@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Protocol
 
+from states.acts import ACTS, Act
 from states.duties import liaison_instants
+from states.gaps import gap_words
 from states.models import Case, CaseState, Duty, DutyKind, PointsStatus, Report
-from states.route import Phase
+from states.permits import Standing, open_acts
+from states.report import gaps
+from states.route import Opinion, Phase
 from states.rules import Rules
 from workflow.queries import Board, Document
 from workflow.queries import Reader as BoardReader
@@ -41,6 +45,27 @@ class Waiting:
         """
         found = [*self._reports(person), *self._cases(person), *self._visits(person)]
         return sorted(found, key=lambda item: (item["until"] is None, str(item["until"] or "")))
+
+    def acts(self, subject: Report | Case, person: str) -> list[Document]:
+        """What the person may do on it now: `{"act", "word", "post", "on_behalf_of", "needs", "gaps"}` each.
+
+        `needs` are the words and arguments the act takes, `{"name", "what", "must"}`; `gaps` the cells that keep a
+        table from being sent. `post` is `ROLE@UNIT`, None where the act hangs on the person alone.
+        """
+        here = Standing(subject, self._rules, self._now)
+        return [
+            {
+                "act": act,
+                "word": ACTS[act].word[0],
+                "post": None if may.post is None else str(may.post),
+                "on_behalf_of": may.on_behalf_of,
+                "needs": list(_needs(ACTS[act], here)),
+                "gaps": [gap_words(gap) for gap in gaps(subject, self._rules)]
+                if act == "send" and isinstance(subject, Report)
+                else [],
+            }
+            for act, may in open_acts(person, here).items()
+        ]
 
     def _reports(self, person: str) -> Iterator[Document]:
         lines = {str(line["report"]): line for line in self._board.inbox(person)}
@@ -145,3 +170,13 @@ class Waiting:
 def _kind_of(report: Report) -> str:
     """What the holder has to do: `fill`, `sign`, `submit` or `review`."""
     return {Phase.DRAFTING: "fill", Phase.SIGNING: "sign", Phase.SIGNED: "submit"}.get(report.phase, "review")
+
+
+def _needs(act: Act, here: Standing) -> Iterator[Document]:
+    """The words and arguments of an act, and whether it must have them."""
+    if act.words is not None:
+        step = here.subject.waiting if act.name == "sign" and isinstance(here.subject, Report) else None
+        must = bool(act.words.must) or (step is not None and step.opinion is Opinion.REQUIRED)
+        yield {"name": act.words.field, "what": act.words.what, "must": must}
+    for one in act.arguments:
+        yield {"name": one.name, "what": one.about, "must": one.needed}

@@ -231,7 +231,7 @@ def letters(language: str, purpose: Purpose) -> list[Message]:
 
 def _reading(mail: Message) -> tuple[object, ...]:
     facts = mail.facts
-    names = ("level", "first", "days_left", "rule", "trigger", "overdue", "edited", "drafter", "gone")
+    names = ("level", "first", "days_left", "rule", "trigger", "overdue", "edited", "drafter", "gone", "spared")
     telling = (facts.get(name) for name in (*names, "compared", "moved_to", "post"))
     several = str(facts.get("reports", ()))
     many = len(str(facts.get("cases", ()))) > 2, len(several) > 2, "'gone': True" in several
@@ -267,6 +267,8 @@ def made_by_hand(language: str) -> tuple[Message, ...]:
     told: list[tuple[Purpose, str, dict[str, object], Report]] = [
         (Purpose.SIGNATURE_NEEDED, HEAD, {**facts.of_table(report, previous, earlier, law), **first}, report),
         (Purpose.SIGNATURE_NEEDED, HEAD, {**same, **first, "text": said["first_opinion"]}, report),
+        (Purpose.SIGNED, HEAD, {**same, "spared": True, "text": said["first_opinion"]}, report),
+        (Purpose.SIGNED, OFFICE, {**same, "spared": False}, report),
         (Purpose.VACANT, OFFICE, {"post": "section_head"}, replace(report, holders=())),
         (Purpose.DEADLINE_MOVED, CLERK, _moved("2015-10-13", "2015-10-12"), section),
         (Purpose.DEADLINE_MOVED, CLERK, _moved("2015-10-12", "2015-10-13"), section),

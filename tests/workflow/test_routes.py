@@ -212,6 +212,53 @@ def test_another_signature_of_the_same_step_makes_no_signature_stale() -> None:
         desk.act(c.Submit, CLERK, version=seen)
 
 
+def test_whoever_need_not_sign_any_more_is_told_and_so_is_who_is_to_be_copied() -> None:
+    desk = a_desk_on(
+        a_step("checked", "section_head", "leader", need=Need.ANY, cc=("office@bureau", "leader")),
+        a_step("approved", "unit_head@bureau"),
+    )
+
+    desk.act(c.Sign, HEAD, opinion="属实")
+
+    assert [(mail.recipient, mail.cc) for mail in desk.mails(Purpose.SIGNED)] == [(LEADER, False), (OFFICE, True)]
+    assert {mail.facts["text"] for mail in desk.mails(Purpose.SIGNED)} == {"属实"}
+
+
+def test_nobody_is_copied_before_a_step_is_done() -> None:
+    desk = a_desk_on(a_step("agreed", "section_head", "leader", cc=("office@bureau",)))
+
+    desk.act(c.Sign, HEAD)
+    assert desk.mails(Purpose.SIGNED) == []
+    desk.act(c.Sign, LEADER)
+
+    assert desk.told(Purpose.SIGNED) == [OFFICE]
+
+
+def test_what_is_open_to_a_person_says_what_each_act_needs() -> None:
+    desk = a_desk_on(a_step("checked", "section_head", opinion=Opinion.REQUIRED))
+    board = Board(desk.store, timezone="Asia/Shanghai", unit_names={"shirong": "市容管理科"})
+    waiting = Waiting(desk.store, board, desk.rules, desk.clock.now())
+
+    told = {str(item["act"]): item for item in waiting.acts(desk.report(), HEAD)}
+
+    assert list(told) == ["sign", "return", "urge"]
+    assert (told["sign"]["word"], told["sign"]["post"]) == ("签字", "section_head@shirong")
+    assert told["sign"]["needs"] == [{"name": "opinion", "what": "办理意见", "must": True}]
+    assert told["return"]["needs"] == [{"name": "reason", "what": "理由", "must": True}]
+    assert waiting.acts(desk.report(), ASSESSOR) != []
+
+
+def test_an_incomplete_table_is_shown_with_what_keeps_it_from_being_sent() -> None:
+    desk = Desk().live_until("2015-10-09 10:00")
+    board = Board(desk.store, timezone="Asia/Shanghai", unit_names={"shirong": "市容管理科"})
+    waiting = Waiting(desk.store, board, desk.rules, desk.clock.now())
+
+    send: Any = next(item for item in waiting.acts(desk.report(), CLERK) if item["act"] == "send")
+
+    assert len(send["gaps"]) == 6
+    assert "最新排名" in send["gaps"][0]
+
+
 def test_a_step_may_need_an_opinion() -> None:
     desk = a_desk_on(a_step("checked", "section_head", opinion=Opinion.REQUIRED))
 
