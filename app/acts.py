@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import pwd
+import sys
 import uuid
 from dataclasses import replace
 from datetime import datetime
@@ -20,11 +21,20 @@ from app.naming import resolve_person, resolve_report, resolve_unit
 from app.place import place
 from app.refusals import Unusable, log_when_needed
 from states import commands as c
-from states.acts import ACTS, LIAISON, MAIL, OFFICE, Act
-from states.errors import Refused
+from states.acts import ACTS, LIAISON, MAIL, OFFICE, Act, row_of
+from states.case import is_proposed_in
+from states.errors import WrongContent
 from states.gaps import gap_words
-from states.models import CaseState, PointsStatus, Report
-from states.report import NOT_SUBMITTED_COMPARISON, NOT_SUBMITTED_RANK, gaps, merged, read_row
+from states.models import Report
+from states.permits import Capacity, Standing, capacity
+from states.report import (
+    NOT_SUBMITTED_COMPARISON,
+    NOT_SUBMITTED_RANK,
+    changes_nothing,
+    gaps,
+    merged,
+    read_row,
+)
 from states.words import report_word, word
 from storage.errors import StorageError
 from workflow.ports import EventRow
@@ -68,28 +78,28 @@ _WAYS: Final = {
 
 def _waive_span(act: Act, parsed: argparse.Namespace, running: Running) -> int:
     """Every proposal of a span of time: what a wrong clock proposed goes in one command."""
-    written = vars(parsed)["from"], vars(parsed)["to"]
-    since, until = (_instant(text, running) for text in written)
-    proposed = [
-        case
-        for case in running.database.cases(open_only=True)
-        if case.state is CaseState.SCORE_DEDUCTION
-        and case.points_status is PointsStatus.PROPOSED
-        and case.proposed_at is not None
-        and since <= case.proposed_at <= until
-    ]
-    if not proposed:
-        raise Unusable(f"{written[0]} 至 {written[1]} 没有提出过扣分", "kaoji case list --open 列出全部督查件")
-    refused, by = 0, _by(parsed)
-    for case in proposed:
-        own = {**by, "command_id": f"{by['command_id']} {case.id}"}
-        try:
-            _carried_out(act.asked(subject=str(case.id), words=parsed.text, **own), f"kaoji history {case.id}", running)
-            print(f"第 {case.id} 号督查件：已不予扣分")
-        except Refused as refusal:
-            refused += 1
-            print(f"第 {case.id} 号督查件：没有办理（{refusal.message}）")
-    return 1 if refused else 0
+    since, until = (_instant(vars(parsed)[end], running) for end in ("from", "to"))
+    command = c.WaivePoints(**_by(parsed), case="", since=since, until=until, reason=parsed.text)
+    answer = _carried_out(command, "kaoji case list", running)
+    waived = [row.subject.partition(":")[2] for row in answer.events]
+    left = [case for case in running.database.cases(open_only=True) if is_proposed_in(case, command)]
+    if parsed.json:
+        print_json(
+            {
+                "waived": [int(number) for number in waived],
+                "left": [case.id for case in left],
+                "event": answer.events[0].seq,
+                "repeated": answer.repeated,
+            }
+        )
+    else:
+        again = "此前已经办理，" if answer.repeated else ""
+        print(f"{again}{act.word[0]}：第 {'、'.join(waived)} 号督查件，共 {len(waived)} 件")
+    for case in left:
+        whose = running.rules.assessors(case.unit, running.clock.now())
+        print(f"第 {case.id} 号督查件仍拟扣分，不归您办理", file=sys.stderr)
+        print(f"应由考绩办办理：{'、'.join(map(running.rules.office.named, whose))}", file=sys.stderr)
+    return 1 if left else 0
 
 
 def _instant(text: str | None, running: Running) -> datetime:
@@ -147,7 +157,10 @@ def _command(act: Act, parsed: argparse.Namespace, running: Running) -> c.Comman
         case "visit" | "call" if parsed.date is not None:
             more["took_place"] = _instant(parsed.date, running)
     subject = tuple(parsed.subject) if act.on.several else getattr(parsed, "subject", None)
-    return act.asked(subject=subject, words=getattr(parsed, "text", ""), **more)
+    command = act.asked(subject=subject, words=getattr(parsed, "text", ""), **more)
+    if isinstance(command, c.SaveTable) and not command.take_over and parsed.command_id is None:
+        _need_change(command, running)
+    return command
 
 
 def _where_seen(act: Act, parsed: argparse.Namespace) -> str:
@@ -185,6 +198,23 @@ def _of_form(parsed: argparse.Namespace, running: Running) -> dict[str, Any]:
     return {"rows": rows, "source": parsed.file.name}
 
 
+def _need_change(command: c.SaveTable, running: Running) -> None:
+    """At the console a save that changes nothing is a slip; the rules let a table that came back be confirmed so.
+
+    A repetition under its id is none: it is answered as then.
+    """
+    report, act = running.database.report(command.report), row_of(command).name
+    if report is None or report.sent or command.version not in (None, report.version):
+        return  # the rules say what is wrong, here and below
+    present = {entry.indicator: entry for entry in report.entries}
+    may = capacity(act, command.actor, Standing(report, running.rules, running.clock.now()))
+    if not isinstance(may, Capacity) or not present.keys() >= {row.indicator for row in command.rows}:
+        return
+    rows = [read_row(present[row.indicator], row, running.rules) for row in c.in_plain_words(command).rows]
+    if changes_nothing(report, rows):
+        raise WrongContent("nothing_changed", act=act)
+
+
 def _need_readable(rows: tuple[c.RowDraft, ...], report: Report, running: Running) -> None:
     """A form with a rank nobody can read is handed back at once, naming every gap of the table, each with its cell."""
     present = {entry.indicator: entry for entry in report.entries}
@@ -207,15 +237,6 @@ def _of_edit(parsed: argparse.Namespace, running: Running) -> dict[str, Any]:
         comparison=parsed.comparison,
         target=parsed.target,
     )
-    report = running.database.report(parsed.subject)
-    stands = {entry.indicator: entry for entry in report.entries}.get(row.indicator) if report else None
-    given = (row.rank_text, row.comparison, row.target)
-    # A repetition under its id is answered as then, and one decided on an older version is told what changed since.
-    is_new = parsed.command_id is None and report is not None and parsed.version in (None, report.version)
-    if stands is not None and is_new and not parsed.take_over:
-        now = (stands.rank_text, stands.comparison, stands.target)
-        if all(text in (None, present) for text, present in zip(given, now, strict=True)):
-            raise Unusable("这一行本来就是这样，没有改动", "要改的请写成不同的内容；已送签的表没有收回")
     return {"rows": (row,), "take_over": parsed.take_over}
 
 

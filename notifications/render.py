@@ -166,6 +166,7 @@ def _of_cases(cases: Sequence[dict[str, Any]], wording: Wording) -> dict[str, An
         "trigger": first["trigger"],
         "rule": first["rule"],
         "points": sum(case["points"] or 0 for case in cases),
+        "text": first["text"],  # several cases of one mail were moved by one act, for one reason
         "matter": wording.matters(cases),
         "the_cases": wording.case_cards(cases),
         "legal_line": wording.legal(first["legal"]),

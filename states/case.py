@@ -3,6 +3,7 @@
 What a review or the overdue ladder does to a case is decided in `flags.py` and `report.py`, where the ground for it is.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -10,11 +11,12 @@ from typing import assert_never
 from states import commands as c
 from states import events as e
 from states.acts import row_of
+from states.errors import UnknownSubject
 from states.grounds import Ground, Rule
 from states.lifecycle import CASE, act_of
 from states.models import Case, CaseState, PointsStatus, Trigger
 from states.needs import need_words
-from states.permits import Standing, need_capacity
+from states.permits import Capacity, Standing, capacity, need_capacity
 from states.rules import Rules
 from states.situation import Decided, Woken, case_subject
 
@@ -43,6 +45,27 @@ def decide(case: Case, command: c.CaseCommand, rules: Rules, now: datetime) -> l
         case _:
             raise TypeError(f"not a command on a case: {command!r}")
     return [Decided(case_subject(case.id), fact)]
+
+
+def waive_span(
+    open_cases: Sequence[Case], command: c.WaivePoints, rules: Rules, now: datetime
+) -> list[tuple[Case, Decided]]:
+    """Every proposal of the command's span that is the actor's to waive. Raises `Refused` where there is none."""
+    proposed = [case for case in open_cases if is_proposed_in(case, command)]
+    if not proposed:
+        since, until = (rules.calendar.local(at) for at in (command.since or now, command.until or now))
+        raise UnknownSubject("nothing_proposed_between", since=since, until=until)
+    act = row_of(command).name
+    own = [case for case in proposed if isinstance(capacity(act, command.actor, Standing(case, rules, now)), Capacity)]
+    # Where none is the actor's, the first says whose it is.
+    return [(case, one) for case in own or proposed[:1] for one in decide(case, command, rules, now)]
+
+
+def is_proposed_in(case: Case, span: c.WaivePoints) -> bool:
+    """Whether points were proposed for the case in the span, its ends included, and are not decided on yet."""
+    if case.points_status is not PointsStatus.PROPOSED or case.proposed_at is None:
+        return False
+    return span.since is not None and span.until is not None and span.since <= case.proposed_at <= span.until
 
 
 # --- timers --------------------------------------------------------------------------------------------------------

@@ -159,8 +159,13 @@ class ConfirmPoints(CaseCommand):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaivePoints(CaseCommand):
-    """Waive proposed points, with a reason."""
+    """Waive proposed points, with a reason: those of a case, or all that were proposed from `since` to `until`.
 
+    A span names no case (`case` is empty): what a wrong clock proposed goes at once.
+    """
+
+    since: datetime | None = None
+    until: datetime | None = None
     reason: str = ""
 
 

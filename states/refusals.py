@@ -59,18 +59,18 @@ class Sentences(NamedTuple):
 _LOOK_AGAIN: Final = "请重新打开，看过现在的内容再办理", "Open it again and read it as it stands now before acting."
 _LIST_OF_MAILS: Final = "kaoji mail list 列出全部邮件及其编号", "kaoji mail list shows all mails with their numbers."
 
-_NOT_NOW: Final = "{of} 现在是“{state}”，不能{act:act}", "{of} now stands at “{state}”: this is no time to {act:act}."
+_NOT_NOW: Final = "{of} 现在是“{state}”，不能{act:doing}", "{of} now stands at “{state}”: this is no time to {act:act}."
 
 REFUSALS: Final[Mapping[str, Sentences]] = {
     # --- who may do it
     "not_holder": Sentences(
-        "{actor} 不是 {of} 的{duties:duty}，不能{act:act}",
+        "{actor} 不是 {of} 的{duties:duty}，不能{act:doing}",
         "应由{duties:duty}办理：{holders}",
         "{actor} is not the {duties:duty} of {of} and cannot {act:act}.",
         "It is for the {duties:duty}: {holders}.",
     ),
     "nobody_holds": Sentences(
-        "{actor} 不是 {of} 的{duties:duty}，不能{act:act}",
+        "{actor} 不是 {of} 的{duties:duty}，不能{act:doing}",
         "应由{duties:duty}办理：目前无人任此职，请联系管理员",
         "{actor} is not the {duties:duty} of {of} and cannot {act:act}.",
         "It is for the {duties:duty}; nobody holds that post at present: ask the administrator.",
@@ -96,7 +96,7 @@ REFUSALS: Final[Mapping[str, Sentences]] = {
     # --- where it stands
     "not_now": Sentences(
         _NOT_NOW[0],
-        "只有在{states:quoted}时可以{act:act}",
+        "只有在{states:quoted}时可以{act:doing}",
         _NOT_NOW[1],
         "Only at {states:quoted} one can {act:act}.",
     ),
@@ -177,8 +177,8 @@ REFUSALS: Final[Mapping[str, Sentences]] = {
     ),
     # --- cases
     "case_not_now": Sentences(
-        "督查件 {of} 现在是“{state}”，不能{act:act}",
-        "只有在{states:quoted}时可以{act:act}",
+        "督查件 {of} 现在是“{state}”，不能{act:doing}",
+        "只有在{states:quoted}时可以{act:doing}",
         "Case {of} now stands at “{state}”: this is no time to {act:act}.",
         "Only at {states:quoted} one can {act:act}.",
     ),
@@ -267,7 +267,7 @@ REFUSALS: Final[Mapping[str, Sentences]] = {
         "Fill them in, then send it for signature.",
     ),
     "words_missing": Sentences(
-        "{act:act}必须写明{act:must}",
+        "{act:doing}必须写明{act:must}",
         "请写明{act:must}后重新提交",
         "To {act:act}, say in words {act:must}.",
         "Say so, and hand it in again.",
@@ -277,6 +277,24 @@ REFUSALS: Final[Mapping[str, Sentences]] = {
         "请写明办理意见后重新提交",
         "This step is signed with an opinion in words.",
         "Give your opinion, and sign again.",
+    ),
+    "nothing_changed": Sentences(
+        "{act:act}的内容与现在的表完全相同，没有改动",
+        "不必再存；表已填齐的可以直接送签",
+        "The table says just that already; there is nothing to {act:act}.",
+        "It need not be saved again; once it is complete it can be sent for signature.",
+    ),
+    "nothing_changed_sent": Sentences(
+        "{act:act}的内容与现在的表完全相同，没有改动",
+        "已送签的表没有收回，无需重新送签",
+        "The table says just that already; there is nothing to {act:act}.",
+        "It was not taken back and need not be sent again.",
+    ),
+    "nothing_proposed_between": Sentences(
+        "{since} 至 {until} 没有提出过扣分",
+        "kaoji case list --open 列出全部督查件",
+        "No points were proposed from {since} to {until}.",
+        "kaoji case list --open has all cases.",
     ),
     "unusable_command_id": Sentences(
         "命令编号不能用",
@@ -484,7 +502,14 @@ def _duty(duty: str) -> Words:
     return f"第{ordinal_zh(int(step))}签字人", f"{ordinal(int(step))} signer"
 
 
-_CODES: Final[Mapping[str, Callable[[str], Words]]] = {"act": _act, "duty": _duty, "must": _must}
+def _doing(act: str) -> Words:
+    """The act as it follows 不能 and 可以, or begins a sentence."""
+    chinese, english = _act(act)
+    # 不能不予扣分 would say the opposite at first reading.
+    return f"决定{chinese}" if chinese.startswith("不") else chinese, english
+
+
+_CODES: Final[Mapping[str, Callable[[str], Words]]] = {"act": _act, "doing": _doing, "duty": _duty, "must": _must}
 """What a code is called, by how a sentence asks for it: `{act:act}`."""
 
 

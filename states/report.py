@@ -153,6 +153,9 @@ def _entry(present: Entry, row: Entry, rules: Rules) -> Entry:
 
 def _table_saved(report: Report, saved: tuple[Entry, ...], *, how: str, source: str | None) -> e.TableSaved:
     entries = merged(report.entries, saved)
+    if report.sent and changes_nothing(report, saved):
+        # It would take the draft back for nothing, and have its signer look for what changed.
+        raise WrongContent("nothing_changed_sent", act=how)
     return e.TableSaved(
         how=how,
         source=source,
@@ -160,6 +163,12 @@ def _table_saved(report: Report, saved: tuple[Entry, ...], *, how: str, source: 
         content_sha256=content_sha256(report.ref, entries),
         took_back=report.sent,
     )
+
+
+def changes_nothing(report: Report, saved: Sequence[Entry]) -> bool:
+    """Whether the rows are, read and all, those of the table already; which form they come from does not count."""
+    present = {entry.indicator: entry for entry in report.entries}
+    return all(replace(entry, place=None) == replace(present[entry.indicator], place=None) for entry in saved)
 
 
 def merged(present: tuple[Entry, ...], saved: Sequence[Entry]) -> tuple[Entry, ...]:

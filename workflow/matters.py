@@ -6,6 +6,7 @@ Each is a fact of the audit like any other, about the subject `office`.
 from collections.abc import Sequence
 from datetime import datetime
 
+from states import case as cases
 from states import commands as c
 from states import duties
 from states import events as e
@@ -148,6 +149,13 @@ def _replanned(here: Here) -> list[Part]:
         if later != case:
             here.tx.save_case(case, later)
     return parts
+
+
+def waive_span(command: c.WaivePoints, here: Here, recorder: Recorder) -> Answer:
+    """Several cases in one act, so that who is told of many of them is told once."""
+    waived = cases.waive_span(here.tx.all_open_cases(), command, here.rules, here.now)
+    parts = [Part(subject=one.subject, known=case, decided=[one]) for case, one in waived]
+    return recorder.record(command, parts, here)
 
 
 # --- clock, backup, mails ------------------------------------------------------------------------------------------

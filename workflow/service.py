@@ -114,6 +114,8 @@ class Workflow:
                 return matters.on_mails(command, here, self._recorder)
             case c.DefineOffice():
                 return matters.define(command, here, self._recorder, self.book)
+            case c.WaivePoints(since=datetime()):
+                return matters.waive_span(command, here, self._recorder)
         kind = kind_of_command(command)
         known = kind.find(kind.key(command), here.tx)
         if known is not None:

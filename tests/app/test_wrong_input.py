@@ -154,6 +154,68 @@ def test_an_edit_that_changes_nothing_is_no_edit(kaoji: Run, refused: Refuse) ->
     assert "没有改动" in said
 
 
+def test_a_file_that_is_not_there_asks_for_its_path(refused: Refuse, tmp_path: Path) -> None:
+    said, remedy = refused(*imported(tmp_path / "none.xlsx"))
+
+    assert said == "none.xlsx：找不到这个文件"
+    assert remedy == f"请核对路径 {tmp_path / 'none.xlsx'}；没有保存任何内容"
+
+
+def test_an_import_of_what_stands_there_is_no_import(kaoji: Run, refused: Refuse, tmp_path: Path) -> None:
+    form = a_form(tmp_path, STALLS, SIGNS)
+    assert kaoji(*imported(form))[0] == 0
+    assert "可以直接送签" in refused(*imported(form))[1]
+    assert kaoji("report", "send", REF, "--as", "market.clerk")[0] == 0
+
+    said, remedy = refused(*imported(form))
+
+    assert said == "导入的内容与现在的表完全相同，没有改动"
+    assert "没有收回" in remedy
+
+
+def test_who_may_not_waive_is_told_so_without_a_double_negation(refused: Refuse) -> None:
+    said, remedy = refused("case", "waive", "1", "--as", "market.head", "--reason", "x")
+
+    assert said.endswith("考绩办，不能决定不予扣分")
+    assert "局考绩办（assessor）" in remedy
+
+
+SPAN = ["case", "waive", "--from", "2020-01-01", "--to", "2100-01-01"]
+
+
+def test_what_was_proposed_in_a_span_is_waived_in_one_act_and_told_in_one_mail(kaoji: Run, office: Path) -> None:
+    waive = [*SPAN, "--reason", "时钟走错", "--as", "assessor", "--command-id", "the clock"]
+    cases = json.loads(kaoji("case", "list", "--open", "--json")[1])
+    proposed = [case for case in cases if case["state"] == "score_deduction"]
+    own = [str(case["case"]) for case in proposed if case["unit"] != "bureau"]
+    others = [str(case["case"]) for case in proposed if case["unit"] == "bureau"]
+    assert own
+    assert others
+
+    status, printed, said = kaoji(*waive)
+
+    assert (status, printed) == (1, f"不予扣分：第 {'、'.join(own)} 号督查件，共 {len(own)} 件\n")
+    assert said[::2] == [f"第 {number} 号督查件仍拟扣分，不归您办理" for number in others]
+    assert set(said[1::2]) == {"应由考绩办办理：区考绩办（district.assessor）"}
+    left = json.loads(kaoji("case", "list", "--open", "--json")[1])
+    assert [str(case["case"]) for case in left if case["state"] == "score_deduction"] == others
+    closed = [one for one in json.loads(kaoji("mail", "list", "--json")[1]) if one["purpose"] == "case_closed"]
+    assert sorted(one["recipient"] for one in closed).count("assessor") == 1
+    letter = kaoji("mail", "show", str(next(one["mail"] for one in closed if one["recipient"] == "assessor")))[1]
+    for words in (f"{len(own)}件督查件", "时钟走错", "市场秩序科", "环境卫生科", "执法一中队", "不予扣分"):
+        assert words in letter
+    before = records(office)
+    assert kaoji(*waive)[1].startswith(f"此前已经办理，不予扣分：第 {'、'.join(own)} 号")
+    assert records(office) == before
+
+
+def test_a_span_in_which_one_may_waive_nothing_is_refused(refused: Refuse) -> None:
+    assert "没有提出过扣分" in refused("case", "waive", "--from", "2020-01-01", "--to", "2020-02-01",
+                                 "--reason", "x", "--as", "assessor")[0]  # fmt: skip
+    assert "不能决定不予扣分" in refused(*SPAN, "--reason", "x", "--as", "market.clerk")[0]
+    assert "必须写明理由" in refused(*SPAN, "--as", "assessor")[0]
+
+
 def test_a_stale_version_names_what_was_done_since(kaoji: Run, refused: Refuse) -> None:
     edit = ("report", "edit", REF, "stalls", "--rank", "第5", "--as", "market.clerk", "--version", "1")
     assert kaoji(*edit)[0] == 0

@@ -166,6 +166,7 @@ def _october(desk: Desk, said: Mapping[str, str]) -> None:
     desk.live_until("2015-10-09 09:30")
     _fill(desk, said, REF, szcg="第10", srzz="第11")
     desk.act(c.Send, CLERK)
+    _fill(desk, said, REF, szcg="第9")
     _fill(desk, said, REF, szcg="第10")
     desk.act(c.Send, CLERK)
     desk.act(c.Withdraw, CLERK, reason=said["withdrawn"])

@@ -324,31 +324,34 @@ class Model:
         must(found, "unknown case")
         return next((case for case in found if case["state"] != "closed"), found[-1])
 
-    def save(self, row: Row, report: Data) -> None:
-        """Every save takes a sent draft back."""
+    def save(self, row: Row, report: Data, entries: Data) -> None:
+        """Every save takes a sent draft back; one that changes nothing does not, and is refused."""
         must(row["actor"] in self.who(report["unit"], "drafter"), "not the drafter")
         must(report["state"] == "draft", "not a draft")
-        report["sent"] = False
+        must(not report["sent"] or entries != report["entries"], "nothing changed")
+        report["sent"], report["entries"] = False, entries
         report["authors"].add(row["actor"])
 
     def do_import(self, row: Data, report: Data) -> None:
         """Rows are matched to indicators by name, white space ignored."""
-        self.save(row, report)
+        entries = {code: dict(entry) for code, entry in report["entries"].items()}
         for line in row["rows"]:
-            for code, entry in report["entries"].items():
+            for code, entry in entries.items():
                 if "".join(line["name"].split()) == "".join(self.indicators[code]["name"].split()):
                     entry |= {"rank": line["rank"], "comparison": line["comparison"], "target": line["target"]}
+        self.save(row, report, entries)
 
     def do_consolidate(self, row: Row, report: Data) -> None:
         """From the sections' tables that are submitted or supervised."""
         must(self.units[report["unit"]]["level"] == "district", "a section has no sections")
-        self.save(row, report)
+        entries = {}
         for code in report["entries"]:
             theirs = self.reports.get(f"{report['period']}/{self.indicators[code]['lead_unit']}")
             if theirs and theirs["state"] in ("submitted", "supervised"):
-                report["entries"][code] = dict(theirs["entries"][code])
+                entries[code] = dict(theirs["entries"][code])
             else:
-                report["entries"][code] = {"rank": "暂无排名", "comparison": "未报送", "target": "未报送"}
+                entries[code] = {"rank": "暂无排名", "comparison": "未报送", "target": "未报送"}
+        self.save(row, report, entries)
 
     def do_send(self, row: Row, report: Data) -> None:
         """Refused while an entry is incomplete."""

@@ -212,7 +212,7 @@ def a_case(state: str = "tracking", indicator: str | None = "szcg", **more: Any)
 def a_report_command(kind: type[c.ReportCommand], actor: str, report: str = REF, **more: Any) -> c.ReportCommand:
     """With a number of its own, and words where they are needed."""
     if kind is c.SaveTable:
-        more = {"rows": filled_rows(), **more}
+        more = {"rows": filled_rows("第4"), **more}  # another rank than `a_report` has
     more = _needed_words(kind, "数据有误") | more
     return kind(command_id=f"act {next(_ids)}", actor=actor, report=report, **more)
 
@@ -285,6 +285,8 @@ class Desk:
 
     def act(self, kind: type[c.ReportCommand], actor: str, report: str = REF, **more: Any) -> Answer:
         """Carry out a command on a report now."""
+        if kind is c.SaveTable:
+            more = {"rows": filled_rows(), **more}
         return self.workflow.execute(a_report_command(kind, actor, report, **more))
 
     def on_case(self, kind: type[c.CaseCommand], actor: str, case: str = "1", **more: Any) -> Answer:

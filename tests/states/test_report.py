@@ -256,6 +256,45 @@ def test_a_table_of_other_indicators_is_refused(rows: tuple[c.RowDraft, ...]) ->
     assert "szcg" in why.remedy
 
 
+@pytest.mark.parametrize(("kind", "more"), [(c.SaveTable, {}), (c.ImportForm, {"source": "表.xlsx"})])
+def test_a_save_that_changes_nothing_does_not_take_a_sent_draft_back(
+    kind: type[c.SaveTable], more: dict[str, str]
+) -> None:
+    why = refusal(a_report(sent=True), kind, CLERK, rows=filled_rows("第5"), **more)
+
+    assert isinstance(why, WrongContent)
+    assert why.message.endswith("没有改动")
+    assert "没有收回" in why.remedy
+
+
+def test_a_table_that_came_back_may_be_confirmed_as_it_is() -> None:
+    assert after(a_report(round=2), c.SaveTable, CLERK, rows=filled_rows("第5")).version == a_report().version + 1
+
+
+def test_a_save_that_changes_one_of_its_rows_is_taken() -> None:
+    rows = (*filled_rows("第5", ["szcg"]), *filled_rows("第4", ["srzz"]))
+
+    assert after(a_report(), c.SaveTable, CLERK, rows=rows).entries[1].rank == 4
+
+
+def test_a_consolidation_that_changes_nothing_does_not_take_a_sent_draft_back() -> None:
+    report = a_report(unit="bureau", entries=(an_entry("szcg"), an_entry("srzz"), an_entry("hwgg")))
+    sent = after(after(report, c.Consolidate, OFFICE), c.Send, OFFICE)
+
+    why = refusal(sent, c.Consolidate, OFFICE)
+
+    assert why.message == "汇总的内容与现在的表完全相同，没有改动"
+
+
+def test_a_gap_is_named_without_quotation_marks_in_one_another() -> None:
+    named = replace(an_indicator("szcg"), name="“三改一拆”违法建筑拆除")
+    report = a_report(entries=(an_entry("szcg", comparison=""),))
+
+    why = refusal(report, c.Send, CLERK, with_=rules(an_office(indicators=[named])))
+
+    assert "“‘三改一拆’违法建筑拆除”没有填目前三区比较情况" in why.message
+
+
 def test_a_row_given_twice_is_refused() -> None:
     why = refusal(a_report(), c.SaveTable, CLERK, rows=filled_rows(indicators=["szcg", "szcg"]))
 
