@@ -82,13 +82,20 @@ class Lifecycle:
         )
         for move in moves:
             self._machine.add_transition(move.act, [str(source) for source in move.sources], str(move.target))
+        self._answers: dict[tuple[str, str], str] = {}
         self._open = {state: frozenset(self._machine.get_triggers(state)) for state in self.states}
 
     def after(self, act: str, state: str) -> str:
-        """The state `act` leads to from `state`, as the machine moves. MachineError where no arrow leads on."""
-        token = _Token(str(state))
-        self._machine.events[act].trigger(token)
-        return token.state
+        """The state `act` leads to from `state`, as the machine moves. MachineError where no arrow leads on.
+
+        A machine's table never changes once it is made, so each of its answers is asked for once.
+        """
+        known = self._answers.get((act, state))
+        if known is None:
+            token = _Token(str(state))
+            self._machine.events[act].trigger(token)
+            known = self._answers[act, state] = token.state
+        return known
 
     def allows(self, act: str, state: str) -> bool:
         """Whether `act` may be done in `state`."""

@@ -1,6 +1,6 @@
 """What people write, rid of what cannot be seen: it is shown on terminals, in mails and in documents."""
 
-import unicodedata
+import re
 from typing import Final
 
 # Default-ignorable characters that change how their neighbours read or are hidden in them. The joiners U+200C and
@@ -14,6 +14,11 @@ _INVISIBLE: Final = frozenset(
 }
 
 
+# C0 (ESC among them) but the line end, C1, what no encoding can carry, and tags.
+_UNSEEN: Final = re.compile(
+    f"[\x00-\x09\x0b-\x1f\x7f-\x9f\ud800-\udfff\U000e0000-\U000e007f{''.join(sorted(_INVISIBLE))}]"
+)
+
 _SPACING: Final = str.maketrans("\r\u2028\u2029\t", "\n\n\n ")
 
 
@@ -23,10 +28,5 @@ def cleaned(text: str, *, one_line: bool = False) -> str:
     Line ends become `\n`; tabs become blanks. With `one_line` line ends become blanks too.
     """
     lines = text.replace("\r\n", "\n").translate(_SPACING)
-    kept = "".join(sign for sign in lines if sign == "\n" or not _is_unseen(sign))
+    kept = _UNSEEN.sub("", lines)
     return kept.replace("\n", " ") if one_line else kept
-
-
-def _is_unseen(sign: str) -> bool:
-    # Cc holds C0 (ESC among them) and C1, Cs what no encoding can carry.
-    return unicodedata.category(sign) in ("Cc", "Cs") or sign in _INVISIBLE or 0xE0000 <= ord(sign) <= 0xE007F

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from states.canonical import canonical, instant_text, sha256
 from workflow.ports import EventRow, Message
@@ -72,8 +72,31 @@ def linked(rows: Iterable[EventRow], seq: int, head: str) -> list[EventRow]:
     for row in rows:
         seq, before = seq + 1, head
         head = _hash(row, seq, before)
-        chained.append(replace(row, seq=seq, prev_hash=before, hash=head))
+        chained.append(_linked(row, seq, before, head))
     return chained
+
+
+def _linked(row: EventRow, seq: int, prev_hash: str, own_hash: str) -> EventRow:
+    """As `replace` would, in a third of its time: every event of every act passes here."""
+    return EventRow(
+        seq=seq,
+        at=row.at,
+        actor=row.actor,
+        command_id=row.command_id,
+        kind=row.kind,
+        subject=row.subject,
+        item_seq=row.item_seq,
+        from_state=row.from_state,
+        to_state=row.to_state,
+        version=row.version,
+        payload=row.payload,
+        door=row.door,
+        proof=row.proof,
+        command_sha256=row.command_sha256,
+        mails_sha256=row.mails_sha256,
+        prev_hash=prev_hash,
+        hash=own_hash,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def stored_id(command: c.Command) -> str:
 
 def asked_sha256(command: c.Command) -> str:
     """The hash of what a person asked for, whatever the id: the same id with another wish is no repetition."""
-    asked = plain(replace(command, command_id="", door=None, proof=None))
+    asked = {**plain(command), "command_id": "", "door": None, "proof": None}
     return sha256(canonical([type(command).__name__, asked]))
 
 
