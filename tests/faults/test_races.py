@@ -1,8 +1,11 @@
 """Sign, withdraw and return at the same instant, from several stores: exactly one wins, nothing is half done."""
 
+import itertools
 import os
 import random
+import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +18,7 @@ from app.clock import VirtualClock
 from states import commands as c
 from states.errors import Refused, Stale
 from states.models import Report
+from states.purposes import Purpose
 from storage.check import run_invariants
 from storage.database import Database, open_database
 from storage.schema import create
@@ -24,6 +28,7 @@ from workflow.audit import verify
 from workflow.service import Workflow
 
 RACES = int(os.environ.get("KAOJI_RACES", "100"))
+KILLS = int(os.environ.get("KAOJI_KILLS", "20"))
 STORES = 2
 CALLERS = 6
 
@@ -102,6 +107,61 @@ def test_of_acts_decided_on_one_version_exactly_one_wins(url: str) -> None:
         assert winners.total() == RACES
         assert verify(databases[0]).valid
     assert run_invariants(url) == []
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork to start and kill many processes quickly")
+def test_what_was_answered_in_a_group_survives_every_kill(url: str) -> None:
+    """A process whose callers share transactions is killed at random moments: lost none, doubled none, none half."""
+    dice = random.Random(int(os.environ.get("KAOJI_SEED", "1")))
+    with open_database(url) as database:
+        office = _office_on(database)
+        office.begin_duties(at("2015-10-01 08:00"), opening_since=at("2015-10-01 08:00"))
+        office.run_due()
+    answered: list[str] = []
+
+    for life in range(KILLS):
+        reading, writing = os.pipe()
+        process = os.fork()
+        if process == 0:
+            try:
+                _urge_without_end(url, life, writing)
+            finally:
+                os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading) as told:
+            head = told.readline()
+            time.sleep(dice.uniform(0, 0.08))
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+            answered += (head + told.read()).splitlines()
+
+    with open_database(url, read_only=True) as database:
+        urged = Counter(row.command_id for row in database.events() if row.kind == "holder_urged")
+        mails = Counter(mail.event_seq for mail in database.messages() if mail.purpose is Purpose.URGE)
+        assert verify(database).valid
+    assert run_invariants(url) == []
+    assert len(answered) >= KILLS
+    assert {f"act {name}" for name in answered} <= set(urged)
+    assert set(urged.values()) == {1}
+    assert len(mails) == len(urged)
+
+
+def _urge_without_end(url: str, life: int, answers: int) -> None:
+    """Several callers of one workflow; each says what it was answered, a line at a time."""
+    office = _office_on(open_database(url))
+
+    def caller(own: int) -> None:
+        for number in itertools.count():
+            name = f"urge {life} {own} {number}"
+            office.execute(c.Urge(command_id=name, actor=CLERK, report=REF, note=name))
+            os.write(answers, f"{name}\n".encode())
+
+    callers = [threading.Thread(target=caller, args=(own,), daemon=True) for own in range(CALLERS)]
+    for one in callers:
+        one.start()
+    for one in callers:
+        one.join()
 
 
 def test_callers_of_one_store_are_each_served_once(url: str) -> None:
