@@ -19,7 +19,7 @@ from states import commands as c
 from storage.database import Database, open_database
 from workflow.service import Workflow
 
-SECTIONS = 250
+SECTIONS = 150
 WARM = 40
 """So many acts come first and are not counted: a process that stays pays for its caches once."""
 
