@@ -126,7 +126,7 @@ def _words(text: str) -> str:
 def test_a_district_s_report_is_told_of_in_its_own_words(language: str, own: str, sections: str) -> None:
     """What the district leader is sent when the unit head has signed; in the stories only sections are signed for."""
     asked = letters(language, Purpose.SIGNATURE_NEEDED)
-    mail = next(mail for mail in asked if mail.facts["step"] == "second")
+    mail = next(mail for mail in asked if mail.facts["state"] == "section_signed")
 
     letter = rendered(mail, level="district", unit_name="X", holder_names=["Y"], actor_name="Z", text="")
 
