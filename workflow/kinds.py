@@ -1,6 +1,6 @@
 """What the one path asks of a subject, a row each: report, case, duty, the office. The path knows none of them by name.
 
-A new kind of subject is a class here and its row in `KINDS`; its rules live in `states/`, whom it tells in
+A new kind of subject is a class here and its row in `RULED`; its rules live in `states/`, whom it tells in
 `states/notices.py`.
 """
 
@@ -28,28 +28,44 @@ M = TypeVar("M", bound=Model)
 
 
 class Kind(ABC, Generic[M]):
-    """One kind of subject: how it is found, what is looked at around it, what its rules say, how it is kept.
+    """One kind of subject: how it is found and named, what facts make of it, how it is kept.
 
-    A subject is named `KIND:KEY`. The rules themselves are pure.
+    A subject is named `KIND:KEY`.
     """
 
     name: ClassVar[str]
 
     @abstractmethod
-    def key(self, command: Any) -> str:
-        """Which subject the command is on."""
-
-    @abstractmethod
     def find(self, key: str, tx: Transaction) -> M | None:
         """The subject of that key, as a command or a timer names it."""
-
-    def foreseen(self, command: Any) -> Sequence[Question]:  # noqa: ARG002  most ask one thing, and at once
-        """What finding the subject, and what is around it, will ask of the store; see `Store.begin`."""
-        return ()
 
     @abstractmethod
     def subject(self, known: M) -> str:
         """Its name in the chain."""
+
+    @abstractmethod
+    def evolve(self, known: M, event: Any, *, at: datetime, actor: str, to: str | None) -> M:
+        """The subject after one fact; `to` as for `evolved`."""
+
+    @abstractmethod
+    def planned(self, model: M, rules: Rules, now: datetime) -> M:
+        """The subject with whose turn it is and when to look at it again."""
+
+    @abstractmethod
+    def save(self, before: M | None, after: M, tx: Transaction) -> None:
+        """Insert or update its row."""
+
+
+class Ruled(Kind[M]):
+    """A kind whose subjects people act on and timers wake, by rules that are pure."""
+
+    @abstractmethod
+    def key(self, command: Any) -> str:
+        """Which subject the command is on."""
+
+    def foreseen(self, command: Any) -> Sequence[Question]:  # noqa: ARG002  most ask one thing, and at once
+        """What finding the subject, and what is around it, will ask of the store; see `Store.begin`."""
+        return ()
 
     def around(self, command: Any, known: M, here: Here) -> Situation:  # noqa: ARG002  most look at themselves alone
         """What the command's decision looks at besides the subject; no more than that is loaded."""
@@ -67,18 +83,6 @@ class Kind(ABC, Generic[M]):
     def wake(self, known: M, around: Situation, here: Here) -> Woken:
         """What its earliest timers due come to."""
 
-    @abstractmethod
-    def evolve(self, known: M, event: Any, *, at: datetime, actor: str, to: str | None) -> M:
-        """The subject after one fact; `to` as for `evolved`."""
-
-    @abstractmethod
-    def planned(self, model: M, rules: Rules, now: datetime) -> M:
-        """The subject with whose turn it is and when to look at it again."""
-
-    @abstractmethod
-    def save(self, before: M | None, after: M, tx: Transaction) -> None:
-        """Insert or update its row."""
-
     def waking_with(self, key: str, at: datetime, tx: Transaction) -> Sequence[str]:  # noqa: ARG002  as above
         """The keys of all that wake at that very instant and are told of together; `key` is the first of them."""
         return [key]
@@ -88,7 +92,7 @@ class Kind(ABC, Generic[M]):
         return None
 
 
-class Reports(Kind[Report]):
+class Reports(Ruled[Report]):
     """The monthly tables."""
 
     name = "report"
@@ -154,7 +158,7 @@ class Reports(Kind[Report]):
         return known.unit
 
 
-class Cases(Kind[Case]):
+class Cases(Ruled[Case]):
     """The supervision cases."""
 
     name = "case"
@@ -198,7 +202,7 @@ class Cases(Kind[Case]):
         return [str(number) for number in tx.waking_cases(at)]
 
 
-class Duties(Kind[Duty]):
+class Duties(Ruled[Duty]):
     """The office's recurring duties."""
 
     name = "duty"
@@ -242,13 +246,9 @@ class Duties(Kind[Duty]):
 
 
 class TheOffice(Kind[Charter]):
-    """The office as a whole. What is decided of it is decided in `matters`: it needs the store, and has no timers."""
+    """The office as a whole. What becomes of it is decided in `matters`, which needs the store; it has no timers."""
 
     name = OFFICE_SUBJECT
-
-    def key(self, command: c.Command) -> str:  # noqa: ARG002  there is one
-        """None: there is but one office."""
-        return ""
 
     def find(self, key: str, tx: Transaction) -> Charter | None:  # noqa: ARG002  there is one
         """Known by its events."""
@@ -258,14 +258,6 @@ class TheOffice(Kind[Charter]):
     def subject(self, known: Charter) -> str:  # noqa: ARG002  there is one
         """`office`."""
         return OFFICE_SUBJECT
-
-    def decide(self, known: Charter | None, command: c.Command, around: Situation, here: Here) -> list[Decided]:
-        """Never asked."""
-        raise NotImplementedError
-
-    def wake(self, known: Charter, around: Situation, here: Here) -> Woken:
-        """Never asked."""
-        raise NotImplementedError
 
     def evolve(self, known: Charter, event: e.OfficeEvent, *, at: datetime, actor: str, to: str | None) -> Charter:  # noqa: ARG002  they are counted
         """One event more."""
@@ -279,22 +271,30 @@ class TheOffice(Kind[Charter]):
         """Its records are its definitions, kept with the event that gives them."""
 
 
-KINDS: Final[Mapping[str, Kind[Any]]] = {kind.name: kind for kind in (Reports(), Cases(), Duties(), TheOffice())}
+RULED: Final[Mapping[str, Ruled[Any]]] = {kind.name: kind for kind in (Reports(), Cases(), Duties())}
+"""The kinds people act on and timers wake, by the word their subjects' names begin with."""
+THE_OFFICE: Final = TheOffice()
+
 _OF_COMMAND: Final = ((c.ReportCommand, "report"), (c.CaseCommand, "case"), (c.LogContact, "duty"))
-_OF_MODEL: Final = {Report: "report", Case: "case", Duty: "duty", Charter: OFFICE_SUBJECT}
+_OF_MODEL: Final[Mapping[type, Kind[Any]]] = {
+    Report: RULED["report"],
+    Case: RULED["case"],
+    Duty: RULED["duty"],
+    Charter: THE_OFFICE,
+}
 
 
-def kind_of_command(command: c.Command) -> Kind[Any]:
+def kind_of_command(command: c.Command) -> Ruled[Any]:
     """The kind of subject a person's command is on."""
     for asked, name in _OF_COMMAND:
         if isinstance(command, asked):
-            return KINDS[name]
+            return RULED[name]
     raise TypeError(f"not a command people give: {command!r}")
 
 
 def kind_of_model(model: Model) -> Kind[Any]:
     """The kind of a subject at hand."""
-    return KINDS[_OF_MODEL[type(model)]]
+    return _OF_MODEL[type(model)]
 
 
 def evolved(known: Model | None, event: e.Event, *, at: datetime, actor: str, to: str | None = None) -> Model:

@@ -21,7 +21,7 @@ from states.office import SYSTEM, Role
 from states.situation import OFFICE_SUBJECT, Decided, Part, report_subject
 from workflow import loading, mails
 from workflow.here import Here
-from workflow.kinds import KINDS, planned
+from workflow.kinds import THE_OFFICE, planned
 from workflow.ports import Beat, DefinitionRow
 from workflow.recording import Answer, Recorder
 from workflow.rulebook import RuleBook
@@ -33,7 +33,7 @@ def record(facts: Sequence[e.OfficeEvent], command: c.Command, here: Here, recor
 
 
 def _part(facts: Sequence[e.OfficeEvent], here: Here) -> Part:
-    known = KINDS[OFFICE_SUBJECT].find("", here.tx)
+    known = THE_OFFICE.find("", here.tx)
     return Part(subject=OFFICE_SUBJECT, known=known, decided=[Decided(OFFICE_SUBJECT, fact) for fact in facts])
 
 

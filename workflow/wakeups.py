@@ -9,7 +9,7 @@ from states import events as e
 from states.office import SYSTEM
 from states.situation import Part
 from workflow.here import Here
-from workflow.kinds import KINDS
+from workflow.kinds import RULED
 from workflow.log import log
 from workflow.ports import StoreFault
 from workflow.recording import Recorder, pass_over
@@ -40,7 +40,7 @@ def wake(subject: str, at: datetime, here: Here, recorder: Recorder, *, alone: b
     Returns how many. Who is told of several of them is told once.
     """
     name, _, key = subject.partition(":")
-    kind = KINDS[name]
+    kind = RULED[name]
     parts: list[Part] = []
     rounds: set[str] = set()
     opened = 0
