@@ -1,5 +1,6 @@
-"""One replay of the shipped case, shared by the tests that only ask questions of it."""
+"""One replay of the shipped case, for tests that only ask questions of it; one office at work, for tests to copy."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from app.cli import main
 from app.place import DEMO_CASE
 from app.replay import Replayed, replay
+from tests.app.builders import a_working_office
 
 Kaoji = Callable[..., tuple[int, str, str]]
 
@@ -33,3 +35,16 @@ def kaoji(played: tuple[Replayed, Path], capsys: pytest.CaptureFixture[str]) -> 
         return status, printed.out, printed.err
 
     return run
+
+
+@pytest.fixture(scope="session")
+def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An office at work, to copy."""
+    return a_working_office(tmp_path_factory.mktemp("founded"))
+
+
+@pytest.fixture
+def office(founded: Path, tmp_path: Path) -> Path:
+    """The configuration of an office at work, of the test's own."""
+    shutil.copytree(founded.parent, tmp_path / "office")
+    return tmp_path / "office" / "config.yaml"

@@ -19,7 +19,7 @@ from app.cli import main
 from app.clock import SystemClock
 from states.models import Case, PointsStatus
 from storage.database import open_database
-from tests.app.builders import a_working_office, changed, last_month, records, url_of
+from tests.app.builders import changed, last_month, records, url_of
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -27,19 +27,6 @@ REF = f"{last_month()}/market"
 KAOJI = Path(sys.executable).with_name("kaoji")
 CLERK = ("--as", "market.clerk")
 FILLED = ("--rank", "第4", "--comparison", "东湖区第3、西山区第5、示例区第4", "--target", "全市前4")
-
-
-@pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An office at work, to copy."""
-    return a_working_office(tmp_path_factory.mktemp("founded"))
-
-
-@pytest.fixture
-def office(founded: Path, tmp_path: Path) -> Path:
-    """The configuration of an office at work, of the test's own."""
-    shutil.copytree(founded.parent, tmp_path / "office")
-    return tmp_path / "office" / "config.yaml"
 
 
 @pytest.fixture

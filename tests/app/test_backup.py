@@ -25,7 +25,7 @@ from storage.database import open_database
 from storage.errors import HistoryCut
 from storage.lock import DaemonLock
 from storage.schema import create
-from tests.app.builders import a_working_office, last_month, records, url_of
+from tests.app.builders import last_month, records, url_of
 from tests.postgres import database_on
 from tests.storage.builders import a_claim
 from workflow.audit import verify
@@ -35,19 +35,6 @@ Run = Callable[..., tuple[int, str, str]]
 
 REF = f"{last_month()}/market"
 BY = ("--as", "office")
-
-
-@pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An office at work, to copy."""
-    return a_working_office(tmp_path_factory.mktemp("founded"))
-
-
-@pytest.fixture
-def office(founded: Path, tmp_path: Path) -> Path:
-    """The configuration of an office at work, of the test's own."""
-    shutil.copytree(founded.parent, tmp_path / "office")
-    return tmp_path / "office" / "config.yaml"
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -43,13 +42,6 @@ def founded(tmp_path_factory: pytest.TempPathFactory, mail_server: int) -> Path:
     all_sent(config, but=lambda mail: mail.id in theirs)
     assert dead(config) == theirs
     return config
-
-
-@pytest.fixture
-def office(founded: Path, tmp_path: Path) -> Path:
-    """That office, of the test's own."""
-    shutil.copytree(founded.parent, tmp_path / "office")
-    return tmp_path / "office" / "config.yaml"
 
 
 @pytest.fixture

@@ -9,15 +9,10 @@ import pytest
 
 from app.cli import main
 from storage.schema import create
-from tests.app.builders import a_working_office, an_office, changed, last_month, records, url_of
+from tests.app.builders import an_office, changed, last_month, records, url_of
 
 APPLY = ("office", "apply")
 YES = (*APPLY, "--yes", "--as", "office", "--reason", "机构调整")
-
-
-@pytest.fixture
-def office(tmp_path: Path) -> Path:
-    return a_working_office(tmp_path / "office")
 
 
 class Said:

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import os
-import shutil
 import sqlite3
 import subprocess
 import sys
@@ -57,13 +56,6 @@ def founded(tmp_path_factory: pytest.TempPathFactory, mail_server: int) -> Path:
     config = a_working_office(tmp_path_factory.mktemp("founded"), ("port: 2525", f"port: {mail_server}"))
     all_sent(config)
     return config
-
-
-@pytest.fixture
-def office(founded: Path, tmp_path: Path) -> Path:
-    """The configuration of an office at work, of the test's own."""
-    shutil.copytree(founded.parent, tmp_path / "office")
-    return tmp_path / "office" / "config.yaml"
 
 
 @pytest.fixture

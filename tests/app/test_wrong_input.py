@@ -21,7 +21,7 @@ from app.names import Names, names_of
 from app.refusals import explain
 from states.definitions import bodies_of
 from storage.lock import DaemonLock
-from tests.app.builders import a_working_office, an_office, changed, last_month, records, url_of
+from tests.app.builders import an_office, changed, last_month, records, url_of
 
 Run = Callable[..., tuple[int, str, list[str]]]
 
@@ -30,19 +30,6 @@ TITLES = ["考绩指标", "最新排名（或预估排名）", "目前三区比�
 STALLS = ["流动摊点管理", "第5", "三区居中", "全市前4"]
 SIGNS = ["店招店牌规范", "第6", "三区居中", "全市前5"]
 NOBODY = 65534
-
-
-@pytest.fixture(scope="module")
-def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An office at work, to copy."""
-    return a_working_office(tmp_path_factory.mktemp("founded"))
-
-
-@pytest.fixture
-def office(founded: Path, tmp_path: Path) -> Path:
-    """The configuration of an office at work, of the test's own."""
-    shutil.copytree(founded.parent, tmp_path / "office")
-    return tmp_path / "office" / "config.yaml"
 
 
 @pytest.fixture
