@@ -246,11 +246,16 @@ class Office:
 
     @cached_property
     def _indicators_by_unit(self) -> dict[str, tuple[Indicator, ...]]:
+        by_lead: dict[str, list[Indicator]] = {}
+        for indicator in self.indicators:
+            by_lead.setdefault(indicator.lead_unit, []).append(indicator)
+        places = {indicator.code: place for place, indicator in enumerate(self.indicators)}
         led: dict[str, tuple[Indicator, ...]] = {}
         for unit in self.units:
             # A bureau's table holds every indicator its sections lead (spec, part 10).
-            leads = {unit.code, *self.sections_of(unit.code)} if unit.level is Level.DISTRICT else {unit.code}
-            led[unit.code] = tuple(indicator for indicator in self.indicators if indicator.lead_unit in leads)
+            leads = (unit.code, *self.sections_of(unit.code)) if unit.level is Level.DISTRICT else (unit.code,)
+            own = [indicator for lead in leads for indicator in by_lead.get(lead, ())]
+            led[unit.code] = tuple(sorted(own, key=lambda indicator: places[indicator.code]))
         return led
 
     def indicators_of(self, unit: str) -> tuple[Indicator, ...]:

@@ -5,10 +5,10 @@ steps are signed, and what the report waits for. Plain data: what is stored with
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 
@@ -76,7 +76,7 @@ class Position(NamedTuple):
     step: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what its states mean is worked out once and kept in it
 class Route:
     """The steps of one route, in order; at least one."""
 
@@ -90,7 +90,20 @@ class Route:
 
     def position(self, state: str) -> Position:
         """What a state means on this route. KeyError for a state it does not have."""
-        return _positions(self)[state]
+        return self._positions[state]
+
+    @cached_property
+    def _positions(self) -> Mapping[str, Position]:
+        count = len(self.steps)
+        positions = {
+            str(ReportState.DRAFT): Position(Phase.DRAFTING, 0),
+            str(ReportState.SENT): Position(Phase.SIGNING, 0),
+        }
+        for done, step in enumerate(self.steps, start=1):
+            positions[step.state] = Position(Phase.SIGNING if done < count else Phase.SIGNED, done)
+        positions[str(ReportState.SUBMITTED)] = Position(Phase.SUBMITTED, count)
+        positions[str(ReportState.SUPERVISED)] = Position(Phase.SUPERVISED, count)
+        return positions
 
     def waiting(self, state: str) -> Step | None:
         """The step whose signatures a report in that state waits for."""
@@ -100,20 +113,6 @@ class Route:
     def title(self, state: str) -> tuple[str, str] | None:
         """What the route calls a state, in Chinese and in English; None where the glossary does."""
         return next(((step.title, step.title_en) for step in self.steps if step.state == state and step.title), None)
-
-
-@lru_cache(maxsize=256)
-def _positions(route: Route) -> Mapping[str, Position]:
-    def each() -> Iterator[tuple[str, Position]]:
-        yield ReportState.DRAFT, Position(Phase.DRAFTING, 0)
-        yield ReportState.SENT, Position(Phase.SIGNING, 0)
-        count = len(route.steps)
-        for done, step in enumerate(route.steps, start=1):
-            yield step.state, Position(Phase.SIGNING if done < count else Phase.SIGNED, done)
-        yield ReportState.SUBMITTED, Position(Phase.SUBMITTED, count)
-        yield ReportState.SUPERVISED, Position(Phase.SUPERVISED, count)
-
-    return {str(state): position for state, position in each()}
 
 
 @lru_cache(maxsize=256)
