@@ -4,15 +4,16 @@
 before their eyes; None means "whatever it is now" (a story line, a timer).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
 from states.acts import row_of
 from states.plainwords import cleaned
+from states.records import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RowDraft:
     """One row of a table as handed in; texts as written. A text that is None stays as it stands in the table."""
 
@@ -23,7 +24,7 @@ class RowDraft:
     place: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Command:
     """Who asks, and under which id; by which door it came and how it is known who it was (spec, part 16).
 
@@ -37,7 +38,7 @@ class Command:
     proof: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ReportCommand(Command):
     """On the report `PERIOD/UNIT`."""
 
@@ -45,7 +46,7 @@ class ReportCommand(Command):
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class SaveTable(ReportCommand):
     """The rows given replace those of the same indicators.
 
@@ -56,24 +57,24 @@ class SaveTable(ReportCommand):
     take_over: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ImportForm(SaveTable):
     """The same with the rows of a form that was filled; `source` names it."""
 
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Consolidate(ReportCommand):
     """Fill a bureau's table from its sections' submitted tables (spec, part 10)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Send(ReportCommand):
     """送签: hand the draft to the first signer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Sign(ReportCommand):
     """Sign the step that is due; `content_sha256`, where given, is the content the signer was shown."""
 
@@ -81,47 +82,47 @@ class Sign(ReportCommand):
     content_sha256: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Submit(ReportCommand):
     """报送: hand the signed table to the receiver."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Return(ReportCommand):
     """退回: back to the drafter, with a reason."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Withdraw(ReportCommand):
     """撤回: take one's own last act back."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Review(ReportCommand):
     """Judge the ranks of a submitted table."""
 
     opinion: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Reopen(ReportCommand):
     """Back to draft for a correction after review, with a reason."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Urge(ReportCommand):
     """催办: remind whoever holds the report now."""
 
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CaseCommand(Command):
     """On a case: its number, or `PERIOD/UNIT/INDICATOR`, or `PERIOD/UNIT/overdue`."""
 
@@ -129,35 +130,35 @@ class CaseCommand(Command):
     version: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class GiveFeedback(CaseCommand):
     """整改反馈 of the unit while tracked."""
 
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HoldInterview(CaseCommand):
     """Record the interview: who, whom, when, commitments."""
 
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Appeal(CaseCommand):
     """申诉 of the unit's first signer against proposed points."""
 
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ConfirmPoints(CaseCommand):
     """Confirm proposed points; only confirmed points count."""
 
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class WaivePoints(CaseCommand):
     """Waive proposed points, with a reason: those of a case, or all that were proposed from `since` to `until`.
 
@@ -169,14 +170,14 @@ class WaivePoints(CaseCommand):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CloseCase(CaseCommand):
     """销号 by the assessor, with a reason."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LogContact(Command):
     """A contact of a unit's liaison officer with the city."""
 
@@ -186,17 +187,17 @@ class LogContact(Command):
     """When it was, where it is logged later."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LogVisit(LogContact):
     """Log a visit: 赴市对接."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LogCall(LogContact):
     """Log a call: 电话对接."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Wake(Command):
     """Apply the earliest timers of one report, case or duty whose time has come.
 
@@ -206,7 +207,7 @@ class Wake(Command):
     subject: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DefineOffice(Command):
     """Found the office, or change what it has defined, with a reason.
 
@@ -217,7 +218,7 @@ class DefineOffice(Command):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Restore(Command):
     """Go on from a backup that ended with event `seq`, hash `head`; the rest as in `events.Restored`."""
 
@@ -229,26 +230,26 @@ class Restore(Command):
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class MailCommand(Command):
     """About mails that did not arrive, by their numbers."""
 
     mails: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class RetryMails(MailCommand):
     """Send them again, to the receiver's present address."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class AcknowledgeMails(MailCommand):
     """Take note of them: their receivers were told otherwise, and how."""
 
     reason: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Resume(Command):
     """Go on after the clock was in doubt, or let the mails go that were held, with a reason."""
 

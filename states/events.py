@@ -3,16 +3,16 @@
 `evolve` in `report.py`, `case.py` and `duties.py` applies them; `codec.py` turns them into canonical JSON and back.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from states.grounds import Ground
 from states.models import CaseState, DutyKind, Entry, Flag, Trigger
 from states.office import Level
+from states.records import record
 from states.route import Route
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ReportOpened:
     """A period's report came to be, empty, in its drafter's hands. `due_instant` is when it should have opened.
 
@@ -30,7 +30,7 @@ class ReportOpened:
     route: Route
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class TableSaved:
     """The drafter saved the table; `how` is `edit`, `import` or `consolidate`. Only the rows saved are in `entries`.
 
@@ -44,14 +44,14 @@ class TableSaved:
     took_back: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ReportSent:
     """The draft went to the first signer."""
 
     content_sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ReportSigned:
     """A signature on exactly this content, by every one of the `posts`; `step` is the state its step leads to.
 
@@ -66,14 +66,14 @@ class ReportSigned:
     on_behalf_of: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ReportSubmitted:
     """The signed table reached the receiver."""
 
     content_sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ReportReturned:
     """Back to the drafter in a new round. `restarted` when it had been submitted: its timers start anew.
 
@@ -87,7 +87,7 @@ class ReportReturned:
     grounds: tuple[Ground, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ReportWithdrawn:
     """The last act was taken back by who did it; taking back a signature begins a new round.
 
@@ -100,7 +100,7 @@ class ReportWithdrawn:
     alone: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Judgement:
     """What a review found of one indicator: its place among `field`, that of the period before, and its flags.
 
@@ -115,7 +115,7 @@ class Judgement:
     grounds: tuple[Ground, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ReportReviewed:
     """The ranks were judged."""
 
@@ -123,7 +123,7 @@ class ReportReviewed:
     judgements: tuple[Judgement, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ReportReopened:
     """The assessor sent a supervised report back for correction. `grounds`: why it is due when it is."""
 
@@ -132,7 +132,7 @@ class ReportReopened:
     grounds: tuple[Ground, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HolderReminded:
     """The holder was reminded. `due_instants` are the reminders this one stands for, the last being its own."""
 
@@ -140,7 +140,7 @@ class HolderReminded:
     days_left: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ReportOverdue:
     """The deadline passed without submission; `reminders` are those it stands for after downtime."""
 
@@ -148,7 +148,7 @@ class ReportOverdue:
     reminders: tuple[datetime, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class OverdueEscalated:
     """A rung of the overdue ladder was reached: `to` is the case state it calls for; `case` the case it moved."""
 
@@ -158,14 +158,14 @@ class OverdueEscalated:
     grounds: tuple[Ground, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HolderUrged:
     """Somebody urged whoever holds the report."""
 
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class HolderChanged:
     """An appointment began or ended: the open task moved to the successor."""
 
@@ -174,7 +174,7 @@ class HolderChanged:
     after: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CaseOpened:
     """A supervision case began in `tracking`, for the trigger's sake; `grounds` are the tests that led to it."""
 
@@ -188,7 +188,7 @@ class CaseOpened:
     grounds: tuple[Ground, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CaseAdvanced:
     """The case went on to `interview`. The first of `grounds` is the rule that moved it."""
 
@@ -196,7 +196,7 @@ class CaseAdvanced:
     due_instant: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PointsProposed:
     """The case entered `score_deduction` with points proposed.
 
@@ -208,49 +208,49 @@ class PointsProposed:
     due_instant: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class FeedbackRecorded:
     """The unit reported what it does about it."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class InterviewRecorded:
     """The interview was held."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class InterviewReminded:
     """The assessor was reminded that the interview is still to be held."""
 
     due_instants: tuple[datetime, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class AppealRecorded:
     """The unit appealed against the proposed points."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PointsConfirmed:
     """The assessor confirmed the points; from now they count."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PointsWaived:
     """The assessor withdrew the proposed points."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class CaseClosed:
     """销号: the ground is `improved`, `submitted` or `closed_by_assessor`; the assessor gives a `reason` in words."""
 
@@ -258,7 +258,7 @@ class CaseClosed:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DutyBegan:
     """A recurring duty of a unit began to be watched."""
 
@@ -268,7 +268,7 @@ class DutyBegan:
     timers_until: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class PeriodOpened:
     """The reports of a period were opened."""
 
@@ -276,7 +276,7 @@ class PeriodOpened:
     due_instant: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class ContactLogged:
     """A liaison visit or call; `took_place` where it was logged later than it was made."""
 
@@ -285,7 +285,7 @@ class ContactLogged:
     took_place: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LiaisonReminded:
     """The liaison officer (`head` False) or the section head was told that a visit is due."""
 
@@ -293,14 +293,14 @@ class LiaisonReminded:
     head: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DigestDue:
     """The office's morning digest; after downtime one stands for all missed."""
 
     due_instants: tuple[datetime, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class BulletinDue:
     """The month's bulletin is to be drafted."""
 
@@ -308,7 +308,7 @@ class BulletinDue:
     due_instant: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DefinitionChange:
     """One item that is otherwise than before: its kind and name, and what it was and is as canonical JSON.
 
@@ -321,7 +321,7 @@ class DefinitionChange:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DefinitionVersion:
     """One kind of definition as it is from this event on; `sha256` is of its record."""
 
@@ -330,7 +330,7 @@ class DefinitionVersion:
     sha256: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class OfficeDefined:
     """The office was founded, or its definitions changed: the versions that are new, what changed, and why.
 
@@ -342,7 +342,7 @@ class OfficeDefined:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class DeadlineMoved:
     """The calendar or its numbers changed, and with it the deadline of an open report."""
 
@@ -351,7 +351,7 @@ class DeadlineMoved:
     grounds: tuple[Ground, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Resumed:
     """Somebody confirmed that the clock is right, or let held mails go.
 
@@ -365,7 +365,7 @@ class Resumed:
     held_since: datetime | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class MailsRetried:
     """Mails that did not arrive are sent again, or on; each by its Message-ID, to the address that stands now."""
 
@@ -373,7 +373,7 @@ class MailsRetried:
     addresses: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class MailsAcknowledged:
     """Somebody took note of mails that did not arrive, and says how their receivers were told."""
 
@@ -381,7 +381,7 @@ class MailsAcknowledged:
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class Restored:
     """The office goes on from a backup that ended with event `seq`, hash `head`.
 
